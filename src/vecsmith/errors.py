@@ -1,0 +1,52 @@
+"""Everything vecsmith raises or warns of on purpose.
+
+EmbedError
+├─ ConfigError       unknown model, impossible setting, missing or broken file
+├─ InputError        a text that cannot be embedded as asked; ``.index`` tells which
+├─ ModelError        a model answered with something that is not an embedding
+├─ Timeout           the caller's deadline passed
+└─ Closed            the embedder was closed
+EmbedWarning         texts were cut, or vectors were cut that were not trained for it
+
+Each message is one sentence: what is wrong and what to do.
+"""
+
+from collections.abc import Sequence
+
+__all__ = ["Closed", "ConfigError", "EmbedError", "EmbedWarning", "InputError", "ModelError", "Timeout"]
+
+
+class EmbedError(Exception):
+    """The base of all errors that vecsmith raises on purpose."""
+
+
+class ConfigError(EmbedError):
+    """A model, file or setting cannot be used as named."""
+
+
+class InputError(EmbedError, ValueError):
+    """A text cannot be embedded as asked."""
+
+    def __init__(self, reason: str, *, index: int | None = None, others: Sequence["InputError"] = ()) -> None:
+        super().__init__(reason if index is None else f"input {index}: {reason}")
+        self.reason = reason
+        self.index = index
+        """Position among the inputs of the call; None where the call as a whole is meant."""
+        self.others = tuple(others)
+        """The further inputs of the same call that cannot be embedded either."""
+
+
+class ModelError(EmbedError):
+    """A model answered with something that is not an embedding, such as NaN."""
+
+
+class Timeout(EmbedError, TimeoutError):  # noqa: N818 (the field's word, and Python's own)
+    """The deadline given by the caller passed before the answer was there."""
+
+
+class Closed(EmbedError):  # noqa: N818 (a state, as in every client library)
+    """The embedder was closed before or during the call."""
+
+
+class EmbedWarning(UserWarning):
+    """The call succeeded, and something about it should not go unnoticed."""

@@ -1,0 +1,168 @@
+"""Local models: an `EmbeddingGenerator` that computes in this process."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeVar
+
+from vecsmith.errors import Closed, ConfigError
+from vecsmith.providers import GeneratedEmbeddings, GenerationOptions, Metadata
+from vecsmith.space import Space
+from vecsmith.types import Usage
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from vecsmith.local.arithmetic import Arithmetic
+    from vecsmith.local.engine import Engine
+    from vecsmith.local.folder import ModelFolder
+    from vecsmith.local.tokens import Encoded, TextTokenizer
+    from vecsmith.types import Compute, Floats
+
+__all__ = ["LocalGenerator"]
+
+T = TypeVar("T")
+
+INLINE = 2_000
+"""Characters that are tokenised at once, where handing them to another thread would take longer."""
+
+
+@dataclass(slots=True)
+class LocalGenerator:
+    """One model on this machine: text in, the model's own vectors out."""
+
+    folder: ModelFolder
+    tokenizer: TextTokenizer
+    engine: Engine
+    arithmetic: Arithmetic
+    closed: bool = False
+
+    @classmethod
+    def open(
+        cls,
+        path: Path,
+        name: str,
+        *,
+        compute: Compute = "auto",
+        threads: int | None = None,
+        device: str | None = None,
+    ) -> LocalGenerator:
+        """Read a model's folder and start its engine, or share the one that runs; takes some 0.2 s.
+
+        Raises `ConfigError` where a file is missing or damaged, or the settings are impossible here.
+        """
+        from vecsmith.local.architectures import vocabulary
+        from vecsmith.local.folder import read_folder
+        from vecsmith.local.tokens import TextTokenizer
+
+        folder = read_folder(path, name)
+        cores = check_threads(threads)
+        check_device(device)
+        tokenizer = TextTokenizer.load(folder.tokenizer, folder.max_tokens)
+        known = vocabulary(folder)
+        if known and tokenizer.size > known:
+            raise ConfigError(
+                f"the tokenizer of {name} has {tokenizer.size} tokens and its weights {known}: they are of two models"
+            )
+        return cls(folder, tokenizer, *start_engine(folder, compute, cores))
+
+    @property
+    def metadata(self) -> Metadata:
+        """What this model is."""
+        return Metadata(
+            "local", self.folder.name, self.folder.dimensions, self.folder.max_tokens, str(self.folder.folder)
+        )
+
+    async def generate(self, values: Sequence[str], options: GenerationOptions | None = None) -> GeneratedEmbeddings:
+        """Return one vector for each text, in order.
+
+        Raises `InputError` for a text over the limit where ``on_long`` is ``error``, and for impossible dimensions.
+        """
+        import numpy as np
+
+        from vecsmith.postprocess import check_dimensions, finish
+
+        options = options or GenerationOptions()
+        check_dimensions(options.dimensions, self.folder.dimensions)
+        encoded = await self.encode(values, options)
+        raw = await asyncio.wrap_future(self.engine.submit(encoded.rows))
+        vectors = np.stack(raw) if raw else np.empty((0, self.folder.dimensions), np.float32)
+        normalize = self.folder.normalize if options.normalize is None else options.normalize
+        tokens = [len(row) for row in encoded.rows]
+        return GeneratedEmbeddings(
+            finish(vectors, dimensions=options.dimensions, normalize=normalize),
+            Usage(sum(tokens), sum(tokens)),
+            self.folder.name,
+            self.space(options),
+            tokens,
+            encoded.dropped,
+        )
+
+    async def token_vectors(self, text: str) -> Floats:
+        """Return the vector of every token of one text before pooling, (tokens, width), special tokens included."""
+        encoded = await self.encode([text], GenerationOptions())
+        (vectors,) = await asyncio.wrap_future(self.engine.submit(encoded.rows, "tokens"))
+        return vectors
+
+    async def encode(self, values: Sequence[str], options: GenerationOptions) -> Encoded:
+        """Tokenise beside the event loop, and beside the engine's work on what came before."""
+        if self.closed:
+            raise Closed("the embedder was closed: make a new one")
+        prompt = self.folder.default_prompt if options.prompt is None else options.prompt
+        texts = [prompt + value for value in values] if prompt else values
+        if sum(map(len, texts)) <= INLINE:
+            return self.tokenizer.encode(texts, on_long=options.on_long)
+        return await asyncio.to_thread(self.tokenizer.encode, texts, on_long=options.on_long)
+
+    def space(self, options: GenerationOptions) -> Space:
+        """Return the space of the vectors that these options give."""
+        native = self.folder.dimensions
+        dimensions = options.dimensions or native
+        return Space(
+            model=self.folder.name,
+            revision=f"sha256:{self.engine.key.weights}",
+            pooling=self.folder.pooling,
+            prompts="own" if self.folder.prompts else "none",
+            dimensions=dimensions,
+            cut=dimensions != native,
+            normalized=self.folder.normalize if options.normalize is None else options.normalize,
+        )
+
+    def get_service(self, kind: type[T], key: str | None = None) -> T | None:
+        """Return this generator, its engine, tokenizer, arithmetic or model folder, if it is a `kind`."""
+        beneath = (self, self.engine, self.tokenizer, self.arithmetic, self.folder)
+        return next((service for service in beneath if isinstance(service, kind)), None) if key is None else None
+
+    async def aclose(self) -> None:
+        """Give the engine back; the last embedder of a model to close frees it."""
+        from vecsmith.local.engine import release
+
+        if not self.closed:
+            self.closed = True
+            await asyncio.to_thread(release, self.engine)
+
+
+def start_engine(folder: ModelFolder, compute: Compute, threads: int) -> tuple[Engine, Arithmetic]:
+    from vecsmith.local.arithmetic import choose
+    from vecsmith.local.engine import EngineKey, acquire
+
+    arithmetic = choose(compute)
+    key = EngineKey(folder.sha256(), folder.pooling, arithmetic.precision, threads)
+    return acquire(key, folder), arithmetic
+
+
+def check_threads(threads: int | None) -> int:
+    from vecsmith.local.cores import usable_cores
+
+    if threads is None:
+        return usable_cores()
+    if isinstance(threads, bool) or not isinstance(threads, int) or threads < 1:
+        raise ConfigError(f"threads must be a whole number from 1 up, not {threads!r}")
+    return threads
+
+
+def check_device(device: str | None) -> None:
+    if device is not None and device.lower() != "cpu":
+        raise ConfigError(f"device must be 'cpu', not {device!r}: local models run on the processor")

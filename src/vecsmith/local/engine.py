@@ -1,0 +1,198 @@
+"""The local engine: one for each weights, arithmetic and threads in a process, shared by all embedders.
+
+Its main lane computes with all threads. While that is busy, a short job goes to the quick lane, whose one thread
+answers in milliseconds instead of after the batch that runs; it is compiled when first needed. Token vectors, which
+few ask for, have a lane of their own.
+"""
+
+from __future__ import annotations
+
+import atexit
+import os
+import threading
+import weakref
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING, Literal
+
+from vecsmith.errors import ConfigError
+from vecsmith.local.lane import Lane, Work
+from vecsmith.local.plan import Ladder
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from concurrent.futures import Future
+
+    from openvino import CompiledModel
+
+    from vecsmith.local.arithmetic import Precision
+    from vecsmith.local.folder import ModelFolder
+    from vecsmith.local.tokens import Ids
+    from vecsmith.types import Floats
+
+__all__ = ["Engine", "EngineKey", "acquire", "release"]
+
+Output = Literal["pooled", "tokens"]
+
+QUICK_TOKENS = 256
+"""A job of no more tokens takes the quick lane while the main lane is busy."""
+
+BATCH_TOKENS = 512
+"""Tokens of a full batch for each thread, with at least two threads' worth."""
+
+
+@dataclass(frozen=True, slots=True)
+class EngineKey:
+    """What two embedders must share to share an engine."""
+
+    weights: str
+    """Their sha256."""
+    pooling: str
+    precision: Precision
+    threads: int
+
+
+class Engine:
+    """Turns rows of token ids into vectors."""
+
+    def __init__(self, key: EngineKey, folder: ModelFolder) -> None:
+        self.key = key
+        self.folder = folder
+        self.ladder = Ladder.of(folder.max_tokens, BATCH_TOKENS * max(2, key.threads))
+        self.streams = 1
+        self.users = 0
+        self.start()
+        living.add(self)
+
+    def start(self) -> None:
+        self.lock = threading.Lock()
+        self.lanes: dict[str, Lane] = {}
+
+    def open(self) -> None:
+        """Compile the main lane; returns when it is ready."""
+        self.lane("pooled").ready.result()
+
+    def submit(self, rows: Sequence[Ids], output: Output = "pooled") -> Future[list[Floats]]:
+        """Return a future of one array for each row: (width,) pooled, or (tokens, width)."""
+        work = Work.of(rows)
+        if not rows:
+            work.future.set_result([])
+        else:
+            self.lane_for(rows, output).submit(work)
+        return work.future
+
+    def lane_for(self, rows: Sequence[Ids], output: Output) -> Lane:
+        main = self.lane(output)
+        if output == "pooled" and main.busy and sum(map(len, rows)) <= QUICK_TOKENS:
+            quick = self.lane("quick")
+            if quick.ready.done() and quick.ready.exception() is None:
+                return quick
+        return main
+
+    def lane(self, name: str) -> Lane:
+        """Return a lane, which begins to compile when it is first asked for."""
+        with self.lock:
+            if name not in self.lanes:
+                quick = name == "quick"
+                streams = 1 if quick else self.streams
+                compile_ = partial(
+                    build,
+                    self.folder,
+                    self.key,
+                    output="tokens" if name == "tokens" else "pooled",
+                    threads=1 if quick else self.key.threads,
+                    streams=streams,
+                )
+                self.lanes[name] = Lane(name, compile_, self.ladder, streams)
+            return self.lanes[name]
+
+    def close(self) -> None:
+        """Stop all lanes; what waits fails."""
+        with self.lock:
+            lanes, self.lanes = list(self.lanes.values()), {}
+        for lane in lanes:
+            lane.close()
+
+    def restart_after_fork(self) -> None:
+        """Begin anew in a child process, where the lanes' threads and locks are dead.
+
+        OpenVINO's pool of threads is dead there as well, and stays so; streams have threads of their own.
+        """
+        abandoned.append(self.lanes)
+        self.streams = self.key.threads
+        self.start()
+
+
+def build(folder: ModelFolder, key: EngineKey, *, output: Output, threads: int, streams: int) -> CompiledModel:
+    """Make the model's graph and compile it."""
+    from vecsmith.local.architectures import encoder
+    from vecsmith.local.graph import POOLERS, model, tokens
+    from vecsmith.local.runtime import compiled
+
+    inputs = tokens()
+    try:
+        hidden = encoder(folder, inputs)
+        result = hidden if output == "tokens" else POOLERS[key.pooling](hidden, inputs)
+        graph = model(result, inputs)
+    except RuntimeError as error:  # shapes that do not fit together
+        lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+        raise ConfigError(f"the weights in {folder.folder} do not match its config.json ({lines[-1]})") from None
+    width = graph.output(0).get_partial_shape()[-1]
+    if width.is_static and width.get_length() != folder.dimensions:
+        raise ConfigError(f"{folder.folder} gives {width} dimensions, and its config.json says {folder.dimensions}")
+    return compiled(graph, precision=key.precision, threads=threads, streams=streams)
+
+
+engines: dict[EngineKey, Engine] = {}
+engines_lock = threading.Lock()
+living: weakref.WeakSet[Engine] = weakref.WeakSet()
+abandoned: list[object] = []  # a parent's OpenVINO objects in a forked child: their destructors would wait for dead threads
+
+
+def acquire(key: EngineKey, folder: ModelFolder) -> Engine:
+    """Return the process's engine for a key, ready to run; give it back with `release`."""
+    with engines_lock:
+        engine = engines.get(key) or Engine(key, folder)
+        engines[key] = engine
+        engine.users += 1
+    try:
+        engine.open()
+    except BaseException:
+        release(engine)
+        raise
+    return engine
+
+
+def release(engine: Engine) -> None:
+    """Give an engine back; the last to do so closes it."""
+    with engines_lock:
+        engine.users -= 1
+        last = engine.users == 0
+        if last and engines.get(engine.key) is engine:
+            del engines[engine.key]
+    if last:
+        engine.close()
+
+
+def close_all() -> None:
+    """Stop every engine before the interpreter ends: a thread inside OpenVINO must not outlive it."""
+    for engine in list(living):
+        engine.close()
+
+
+def after_fork() -> None:
+    """Make a child's engines usable; called by Python in the child, before anything else runs there."""
+    from vecsmith.local.runtime import core
+
+    global engines_lock
+    engines_lock = threading.Lock()
+    if core.cache_info().currsize:
+        abandoned.append(core())
+        core.cache_clear()
+    for engine in list(living):
+        engine.restart_after_fork()
+
+
+atexit.register(close_all)
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=after_fork)

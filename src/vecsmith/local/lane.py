@@ -1,0 +1,185 @@
+"""A compiled model and the threads that feed it: jobs in, batches through the model, vectors out."""
+
+from __future__ import annotations
+
+import threading
+from concurrent.futures import Future
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from vecsmith.errors import Closed, EmbedError, ModelError
+from vecsmith.local.plan import Batch, Job, Ladder, Pool
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from openvino import CompiledModel, InferRequest
+
+    from vecsmith.local.tokens import Ids
+    from vecsmith.types import Floats
+
+__all__ = ["Lane", "Work"]
+
+
+@dataclass(eq=False)
+class Work(Job):
+    """A job, and where its vectors go."""
+
+    future: Future[list[Floats]] = field(default_factory=Future)
+    """One array for each row, in the order of the rows."""
+    vectors: list[Any] = field(default_factory=list)
+    left: int = 0
+
+    @classmethod
+    def of(cls, ids: Sequence[Ids]) -> Work:
+        """Make the work of one row for each sequence of ids."""
+        work = super().of(ids)
+        work.left = len(ids)
+        work.vectors = [None] * len(ids)
+        return work
+
+
+class Lane:
+    """Runs jobs through one compiled model, `streams` batches at a time.
+
+    The model is compiled in the lane's own thread; jobs given before it is ready wait, and fail with its error if it
+    cannot be.
+    """
+
+    def __init__(self, name: str, compile_: Callable[[], CompiledModel], ladder: Ladder, streams: int = 1) -> None:
+        self.ready: Future[None] = Future()
+        self.compile = compile_
+        self.pool = Pool(ladder)
+        self.changed = threading.Condition()
+        self.running = 0
+        self.closed = False
+        self.requests: list[InferRequest] = []
+        self.threads = [
+            threading.Thread(target=self.run, name=f"vecsmith-{name}-{i}", daemon=True) for i in range(streams)
+        ]
+        self.threads[0].start()
+
+    @property
+    def busy(self) -> bool:
+        """Whether a job given now would wait for others."""
+        return self.running > 0 or len(self.pool) > 0
+
+    def submit(self, work: Work) -> None:
+        """Let a job wait for its turn; its future is set from one of the lane's threads."""
+        with self.changed:
+            if self.closed:
+                raise Closed("the embedder was closed: make a new one")
+            self.pool.add(work)
+            self.changed.notify_all()
+        work.future.add_done_callback(lambda future: self.forget(work) if future.cancelled() else None)
+
+    def forget(self, work: Work) -> None:
+        """Drop what still waits of a job that was given up."""
+        with self.changed:
+            self.pool.remove(work)
+
+    def close(self) -> None:
+        """Stop after the batches that run, and fail what waits; returns when the threads have ended."""
+        with self.changed:
+            self.closed = True
+            self.changed.notify_all()
+        for thread in self.threads:
+            if thread.is_alive() and thread is not threading.current_thread():
+                thread.join()
+        self.fail_waiting(Closed("the embedder was closed while texts were waiting"))
+
+    def run(self) -> None:
+        """Take batches until the lane is closed; the first thread compiles the model for all."""
+        request = self.prepare()
+        while request is not None and (batch := self.next_batch()) is not None:
+            try:
+                outputs = infer(request, batch)
+            except Exception as error:  # noqa: BLE001 (whatever it is, the callers must hear of it)
+                self.finish(batch, error=ModelError(f"the local engine failed on a batch of {batch.shape} ({error})"))
+            else:
+                self.finish(batch, outputs)
+
+    def prepare(self) -> InferRequest | None:
+        """Return this thread's request; None where the model cannot be compiled."""
+        if threading.current_thread() is not self.threads[0]:
+            return self.requests[self.threads.index(threading.current_thread())]
+        try:
+            model = self.compile()
+            self.requests = [model.create_infer_request() for _ in self.threads]
+        except BaseException as error:  # noqa: BLE001 (as above)
+            self.closed = True
+            self.ready.set_exception(error)
+            self.fail_waiting(error)
+            return None
+        for thread in self.threads[1:]:
+            thread.start()
+        self.ready.set_result(None)
+        return self.requests[0]
+
+    def next_batch(self) -> Batch | None:
+        """Wait for rows and take a batch of them; None when the lane was closed."""
+        with self.changed:
+            while not self.closed:
+                if (batch := self.pool.take()) is not None:
+                    self.running += 1
+                    return batch
+                self.changed.wait()
+        return None
+
+    def finish(self, batch: Batch, outputs: Floats | None = None, error: EmbedError | None = None) -> None:
+        """Hand a batch's vectors, or its error, to the jobs of its rows."""
+        done: list[Work] = []
+        with self.changed:
+            self.running -= 1
+            for position, row in enumerate(batch.rows):
+                work = row.job
+                assert isinstance(work, Work)
+                if outputs is not None:
+                    work.vectors[row.index] = own(outputs[position], len(row.ids))
+                work.left -= 1
+                if error is not None and work not in done:
+                    self.pool.remove(work)
+                    done.append(work)
+                elif error is None and work.left == 0:
+                    done.append(work)
+        for work in done:
+            settle(work.future, work.vectors, error)
+
+    def fail_waiting(self, error: BaseException) -> None:
+        with self.changed:
+            waiting = {id(row.job): row.job for row in self.pool.sorted}
+            for work in waiting.values():
+                self.pool.remove(work)
+        for work in waiting.values():
+            assert isinstance(work, Work)
+            settle(work.future, [], error)
+
+
+def infer(request: InferRequest, batch: Batch) -> Floats:
+    """Run one batch: (rows, width) pooled vectors, or (rows, length, width) token vectors.
+
+    The inputs are copied by the call: sharing them corrupts the heap as soon as a second request is active.
+    """
+    ids = np.zeros(batch.shape, np.int32)
+    lengths = np.ones(batch.shape.rows, np.int32)  # a row that pads the batch is one token long
+    for position, row in enumerate(batch.rows):
+        ids[position, : len(row.ids)] = row.ids
+        lengths[position] = len(row.ids)
+    request.infer([ids, lengths])
+    return request.get_output_tensor(0).data
+
+
+def own(output: Floats, length: int) -> Floats:
+    """Copy one row's vectors out of the request's memory, without the padding."""
+    return output[:length].copy() if output.ndim > 1 else output.copy()
+
+
+def settle(future: Future[list[Floats]], vectors: list[Floats], error: BaseException | None) -> None:
+    """Answer a caller who may have gone."""
+    if future.set_running_or_notify_cancel():
+        if error is None:
+            future.set_result(vectors)
+        else:
+            future.set_exception(error)

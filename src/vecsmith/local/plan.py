@@ -1,0 +1,162 @@
+"""Token rows in, batches out: a fixed ladder of shapes, and a pool that fills them. Pure: no threads, no clocks.
+
+Every shape a compiled model meets costs memory for good, so batches come from a ladder of at most `SHAPES` of them.
+Rows wait sorted by length, so that the rows of a batch are nearly equally long and little of it is padding. Jobs lead
+batches in turn: the longest waiting row of the job whose turn it is, filled up with its next shorter neighbours
+of any job.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections import deque
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, NamedTuple, Self
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from vecsmith.local.tokens import Ids
+
+__all__ = ["SHAPES", "Batch", "Job", "Ladder", "Pool", "Row", "Shape"]
+
+SHAPES = 64
+LENGTHS = 36
+STEP = 8
+
+
+class Shape(NamedTuple):
+    """Rows and tokens per row of one batch."""
+
+    rows: int
+    length: int
+
+
+@dataclass(frozen=True, slots=True)
+class Ladder:
+    """The shapes a model is run with."""
+
+    shapes: tuple[Shape, ...]
+    lengths: tuple[int, ...]
+    budget: int
+    """Tokens of a full batch, padding included; a single longer text makes a batch of its own."""
+
+    @classmethod
+    def of(cls, max_tokens: int, budget: int) -> Self:
+        """Return at most `SHAPES` shapes for texts of up to `max_tokens` tokens."""
+        fine = lengths_up_to(max_tokens, LENGTHS)
+        shapes = {Shape(max(1, budget // length), length) for length in fine}
+        for rows, count in ((1, 16), (4, 6), (16, 6)):
+            coarse = (n for n in lengths_up_to(max_tokens, count) if rows == 1 or rows * n <= budget)
+            shapes |= {Shape(rows, length) for length in coarse}
+        return cls(tuple(sorted(shapes)), fine, budget)
+
+    def full(self, length: int) -> int:
+        """How many rows of up to `length` tokens make a full batch."""
+        return max(1, self.budget // self.lengths[bisect_left(self.lengths, length)])
+
+    def fit(self, rows: int, length: int) -> Shape:
+        """Return the smallest shape that holds `rows` rows of up to `length` tokens."""
+        holding = (shape for shape in self.shapes if shape.rows >= rows and shape.length >= length)
+        return min(holding, key=lambda shape: (shape.rows * shape.length, shape))
+
+
+def lengths_up_to(max_tokens: int, count: int) -> tuple[int, ...]:
+    """Return at most `count` lengths up to `max_tokens`: multiples of `STEP`, growing by as little as will do."""
+    growth = 1.0
+    while True:
+        lengths = [STEP]
+        while lengths[-1] < max_tokens:
+            lengths.append(max(lengths[-1] + STEP, round(lengths[-1] * growth / STEP) * STEP))
+        if len(lengths) <= count:
+            return (*lengths[:-1], max_tokens)
+        growth += 0.01
+
+
+@dataclass(slots=True, eq=False)
+class Row:
+    """One text's token ids, waiting for its vector."""
+
+    ids: Ids
+    job: Job
+    index: int
+    """Its position among the rows of its job."""
+    number: int = 0
+    """Its position among all rows ever added to a pool."""
+    waiting: bool = True
+
+    @property
+    def key(self) -> tuple[int, int]:
+        return len(self.ids), self.number
+
+
+@dataclass(slots=True, eq=False)
+class Job:
+    """The rows of one call; `rows` is sorted by length, and taken from its end."""
+
+    rows: list[Row] = field(default_factory=list)
+
+    @classmethod
+    def of(cls, ids: Sequence[Ids]) -> Self:
+        """Make a job of one row for each sequence of ids."""
+        job = cls()
+        job.rows = [Row(row, job, index) for index, row in enumerate(ids)]
+        return job
+
+    def longest(self) -> Row | None:
+        """Return the longest row that still waits."""
+        while self.rows and not self.rows[-1].waiting:
+            self.rows.pop()
+        return self.rows[-1] if self.rows else None
+
+
+class Batch(NamedTuple):
+    """Rows to run together, at most ``shape.rows`` of at most ``shape.length`` tokens."""
+
+    rows: list[Row]
+    shape: Shape
+
+
+class Pool:
+    """The rows that wait, and whose turn it is."""
+
+    def __init__(self, ladder: Ladder) -> None:
+        self.ladder = ladder
+        self.sorted: list[Row] = []
+        self.turns: deque[Job] = deque()
+        self.added = 0
+
+    def __len__(self) -> int:
+        return len(self.sorted)
+
+    def add(self, job: Job) -> None:
+        """Let the rows of a job wait."""
+        for self.added, row in enumerate(job.rows, self.added + 1):  # noqa: B020 (counts on from where it stood)
+            row.number = self.added
+        job.rows.sort(key=lambda row: row.key)
+        self.sorted = sorted(self.sorted + job.rows, key=lambda row: row.key)
+        self.turns.append(job)
+
+    def remove(self, job: Job) -> None:
+        """Forget the rows of a job that was given up."""
+        for row in job.rows:
+            row.waiting = False
+        self.sorted = [row for row in self.sorted if row.job is not job]
+
+    def take(self) -> Batch | None:
+        """Return the next batch, or None when nothing waits."""
+        while self.turns:
+            job = self.turns.popleft()
+            if (leader := job.longest()) is not None:
+                self.turns.append(job)
+                return self.led_by(leader)
+        return None
+
+    def led_by(self, leader: Row) -> Batch:
+        end = bisect_left(self.sorted, leader.key, key=lambda row: row.key) + 1
+        start = max(0, end - self.ladder.full(len(leader.ids)))
+        rows = self.sorted[start:end]
+        del self.sorted[start:end]
+        for row in rows:
+            row.waiting = False
+        return Batch(rows, self.ladder.fit(len(rows), len(leader.ids)))

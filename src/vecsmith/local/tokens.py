@@ -1,0 +1,163 @@
+"""A model's own tokenizer: count, encode, cut, for texts of any length in bounded memory."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from vecsmith.errors import ConfigError, InputError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+    from tokenizers import Encoding, Tokenizer
+
+    from vecsmith.types import OnLong
+
+    Ids = NDArray[np.int32]
+
+__all__ = ["Encoded", "TextTokenizer"]
+
+PIECE = 50_000
+"""Characters of a long text tokenised at once: 10 MB at once would take 1.2 GB of memory."""
+
+SLICE_TEXTS = 256
+SLICE_CHARACTERS = 200_000
+
+# A single space between a letter, digit or mark of punctuation and a letter or digit. Pre-tokenizers that split at
+# white space give the same tokens for the two sides apart as for the whole when the space goes with what follows.
+SEAM = re.compile(r"(?<=[^\s]) (?=[^\W_])")
+ADDITIVE = frozenset({"BertPreTokenizer", "Whitespace", "WhitespaceSplit", "ByteLevel", "Metaspace"})
+
+
+@dataclass(frozen=True, slots=True)
+class Encoded:
+    """What the model will read of each text, in order."""
+
+    rows: list[Ids]
+    """Token ids with the model's special tokens, each cut to the model's limit."""
+    dropped: list[int]
+    """Tokens cut off each text."""
+
+
+class TextTokenizer:
+    """The tokenizer of one model, with truncation and padding cleared: limits come from the model's files."""
+
+    def __init__(self, tokenizer: Tokenizer, max_tokens: int) -> None:
+        tokenizer.no_truncation()
+        tokenizer.no_padding()
+        self.tokenizer = tokenizer
+        self.max_tokens = max_tokens
+        self.prefix, self.suffix = special_tokens(tokenizer)
+        self.room = max_tokens - len(self.prefix) - len(self.suffix)
+        self.additive = is_additive(tokenizer)
+        if self.room < 1:
+            raise ConfigError(f"a limit of {max_tokens} tokens leaves no room for text beside the special tokens")
+
+    @classmethod
+    def load(cls, path: Path, max_tokens: int) -> TextTokenizer:
+        """Read ``tokenizer.json``; raise `ConfigError` where it cannot be read."""
+        from tokenizers import Tokenizer
+
+        try:
+            return cls(Tokenizer.from_file(str(path)), max_tokens)
+        except ConfigError:
+            raise
+        except Exception as error:  # the library raises plain Exception
+            raise ConfigError(f"{path} is not a tokenizer file that can be read ({error})") from None
+
+    @property
+    def size(self) -> int:
+        """One more than the largest token id."""
+        return max(self.tokenizer.get_vocab().values(), default=-1) + 1
+
+    def encode(self, texts: Sequence[str], *, on_long: OnLong = "truncate") -> Encoded:
+        """Return the ids the model reads of each text.
+
+        Raises `InputError` where ``on_long`` is ``error`` and a text is too long, or where a text has no token at all.
+        """
+        rows: list[Ids] = []
+        dropped: list[int] = []
+        bad: list[InputError] = []
+        for index, body in enumerate(self.bodies(texts)):
+            over = max(0, len(body) - self.room)
+            if reason := self.refusal(body, over, on_long):
+                bad.append(InputError(reason, index=index))
+            kept = body[over:] if on_long == "truncate_start" else body[: len(body) - over]
+            rows.append(np.concatenate([self.prefix, kept, self.suffix]))
+            dropped.append(over)
+        if bad:
+            raise InputError(bad[0].reason, index=bad[0].index, others=bad[1:])
+        return Encoded(rows, dropped)
+
+    def refusal(self, body: Ids, over: int, on_long: OnLong) -> str | None:
+        """Say why a text cannot be read, or return None."""
+        if over and on_long == "error":
+            total = len(body) + len(self.prefix) + len(self.suffix)
+            return f"{total} tokens are more than the {self.max_tokens} the model reads: shorten it or let on_long cut it"
+        if not len(body) + len(self.prefix) + len(self.suffix):
+            return "an empty text has no token for this model to read: leave it out"
+        return None
+
+    def bodies(self, texts: Sequence[str]) -> Iterator[Ids]:
+        """Yield every text's ids without special tokens, in order, tokenising a bounded number of characters at once."""
+        for group in slices(texts):
+            if len(group) == 1 and len(group[0]) > PIECE and self.additive:
+                yield np.concatenate([as_ids(e) for piece in pieces(group[0]) for e in self.raw([piece])])
+            else:
+                yield from map(as_ids, self.raw(group))
+
+    def raw(self, texts: Sequence[str]) -> list[Encoding]:
+        return self.tokenizer.encode_batch_fast(list(texts), add_special_tokens=False)
+
+
+def as_ids(encoding: Encoding) -> Ids:
+    return np.array(encoding.ids, np.int32)
+
+
+def slices(texts: Sequence[str]) -> Iterator[Sequence[str]]:
+    """Cut a list of texts into runs of bounded size; a long text is a run of its own."""
+    start = characters = 0
+    for i, text in enumerate(texts):
+        if i > start and (i - start == SLICE_TEXTS or characters + len(text) > SLICE_CHARACTERS or len(text) > PIECE):
+            yield texts[start:i]
+            start, characters = i, 0
+        characters += len(text) if len(text) <= PIECE else SLICE_CHARACTERS
+    if start < len(texts):
+        yield texts[start:]
+
+
+def pieces(text: str) -> Iterator[str]:
+    """Cut a long text where tokenising is additive, into pieces of about `PIECE` characters or the next seam."""
+    start = 0
+    while len(text) - start > PIECE:
+        seam = SEAM.search(text, start + PIECE)
+        if seam is None:
+            break
+        yield text[start : seam.start()]
+        start = seam.start()
+    yield text[start:]
+
+
+def special_tokens(tokenizer: Tokenizer) -> tuple[Ids, Ids]:
+    """Return the ids that the model's template puts before and after a text."""
+    bare = tokenizer.encode("a", add_special_tokens=False).ids
+    full = tokenizer.encode("a").ids
+    for start in range(len(full) - len(bare) + 1):
+        if full[start : start + len(bare)] == bare:
+            return np.array(full[:start], np.int32), np.array(full[start + len(bare) :], np.int32)
+    raise ConfigError("this tokenizer's template changes the text it surrounds, which is not supported")
+
+
+def is_additive(tokenizer: Tokenizer) -> bool:
+    """Whether the tokenizer splits at white space first, so that a text may be tokenised in pieces."""
+    import json
+
+    state = json.loads(tokenizer.to_str())["pre_tokenizer"] or {}
+    steps = state.get("pretokenizers", [state])
+    return any(step.get("type") in ADDITIVE and step.get("split", True) for step in steps)

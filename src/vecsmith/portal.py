@@ -1,0 +1,60 @@
+"""One event loop in one thread of its own, so that blocking calls work anywhere: inside a running loop too."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import threading
+from typing import TYPE_CHECKING, TypeVar
+
+if TYPE_CHECKING:
+    from collections.abc import Coroutine
+    from concurrent.futures import Future
+
+__all__ = ["run", "start"]
+
+T = TypeVar("T")
+
+
+class Portal:
+    """A loop that runs until the process ends; a forked child starts its own."""
+
+    def __init__(self) -> None:
+        self.lock = threading.Lock()
+        self.loop: asyncio.AbstractEventLoop | None = None
+
+    def running(self) -> asyncio.AbstractEventLoop:
+        with self.lock:
+            if self.loop is None:
+                self.loop = asyncio.new_event_loop()
+                threading.Thread(target=self.loop.run_forever, name="vecsmith-loop", daemon=True).start()
+            return self.loop
+
+
+portal = Portal()
+
+
+def after_fork() -> None:
+    """Forget the parent's loop, whose thread does not exist in the child."""
+    abandoned.append(portal.loop)
+    portal.__init__()  # type: ignore[misc]
+
+
+abandoned: list[object] = []  # closing the parent's loop would wake the parent
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=after_fork)
+
+
+def start(coroutine: Coroutine[None, None, T]) -> Future[T]:
+    """Start a coroutine on the loop."""
+    return asyncio.run_coroutine_threadsafe(coroutine, portal.running())
+
+
+def run(coroutine: Coroutine[None, None, T]) -> T:
+    """Run a coroutine and wait for it; Ctrl-C cancels it."""
+    future = start(coroutine)
+    try:
+        return future.result()
+    except BaseException:
+        future.cancel()
+        raise

@@ -1,0 +1,71 @@
+"""Vectors out: cut, normalise, check. Each is a function on arrays of shape (n, dimensions)."""
+
+from __future__ import annotations
+
+import warnings
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from vecsmith.errors import EmbedWarning, InputError, ModelError
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
+
+    from vecsmith.types import Floats
+
+__all__ = ["check_dimensions", "finish", "normalize", "similarity"]
+
+
+def check_dimensions(dimensions: int | None, native: int) -> None:
+    """Refuse a width that a model of `native` dimensions cannot give; warn where its vectors would be cut."""
+    if dimensions is None or dimensions == native:
+        return
+    if isinstance(dimensions, bool) or not isinstance(dimensions, int) or not 1 <= dimensions <= native:
+        raise InputError(f"dimensions must be a whole number from 1 to {native}, not {dimensions!r}")
+    warnings.warn(
+        f"cutting {native} dimensions to {dimensions} costs accuracy: this model was not trained for it",
+        EmbedWarning,
+        stacklevel=2,
+    )
+
+
+def finish(vectors: Floats, *, dimensions: int | None, normalize: bool) -> Floats:
+    """Cut, then normalise, then check; the order is fixed, so that a cut vector has length one again."""
+    cut = vectors[:, :dimensions]  # (n, d) → (n, dimensions)
+    check(cut)
+    return unit(cut) if normalize else np.ascontiguousarray(cut)
+
+
+def check(vectors: Floats) -> None:
+    """Raise `ModelError` where a vector is not finite or has length zero."""
+    squares = np.einsum("nd,nd->n", vectors, vectors)
+    wrong = np.flatnonzero(~(np.isfinite(squares) & (squares > 0)))
+    if len(wrong):
+        raise ModelError(
+            f"the model gave a vector with NaN, infinity or length zero for {len(wrong)} of {len(vectors)} texts "
+            f"(the first at index {wrong[0]}): its weights are damaged, or it needs compute='f32'"
+        )
+
+
+def unit(vectors: Floats) -> Floats:
+    lengths = np.sqrt(np.einsum("nd,nd->n", vectors, vectors))
+    return vectors / lengths[:, None]
+
+
+def normalize(vectors: ArrayLike) -> Floats:
+    """Scale each vector to length one; `vectors` is (n, d) or (d,), and a vector of length zero stays as it is."""
+    x = np.asarray(vectors, np.float32)
+    lengths = np.linalg.norm(x, axis=-1, keepdims=True)
+    return np.asarray(x / np.where(lengths == 0, 1, lengths), np.float32)
+
+
+def similarity(a: ArrayLike, b: ArrayLike) -> Floats:
+    """Return the cosine of every vector of `a` (n, d) with every vector of `b` (m, d), of shape (n, m).
+
+    A single vector counts as one row. Raises `InputError` where the two differ in width.
+    """
+    left, right = (np.atleast_2d(normalize(x)) for x in (a, b))
+    if left.shape[-1] != right.shape[-1]:
+        raise InputError(f"vectors of {left.shape[-1]} and {right.shape[-1]} dimensions cannot be compared")
+    return left @ right.T

@@ -1,0 +1,64 @@
+"""Text in: one shape for all inputs, and the clean-up that safety needs."""
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from vecsmith.errors import InputError
+
+__all__ = ["MAX_BYTES", "Prepared", "as_texts", "prepare"]
+
+MAX_BYTES = 10_000_000
+"""The longest single text, in bytes of UTF-8."""
+
+UNREADABLE = re.compile("[\x00\ud800-\udfff]")
+"""NUL, which tokenizers lose in silence, and unpaired surrogates, on which they fail."""
+
+WIDEST_CHARACTER = 4  # bytes of UTF-8
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """Texts that every tokenizer can read, in the order of the inputs."""
+
+    texts: list[str]
+    replaced: list[int]
+    """Characters of each text replaced by U+FFFD."""
+
+
+def as_texts(inputs: str | Iterable[str]) -> Iterable[str]:
+    """Return the inputs as an iterable: one string is one text, not many letters."""
+    if isinstance(inputs, str):
+        return [inputs]
+    if isinstance(inputs, bytes) or not isinstance(inputs, Iterable):
+        raise InputError(f"embed takes a string or an iterable of strings, not {type(inputs).__name__}")
+    return inputs
+
+
+def prepare(inputs: Sequence[str]) -> Prepared:
+    """Check every input and replace what no tokenizer can read.
+
+    Raises `InputError` for the first input that is not a string or is over `MAX_BYTES`, with the further ones in
+    its ``others``.
+    """
+    bad = [InputError(reason, index=i) for i, text in enumerate(inputs) if (reason := refusal(text))]
+    if bad:
+        raise InputError(bad[0].reason, index=bad[0].index, others=bad[1:])
+    cleaned = [readable(text) for text in inputs]
+    return Prepared([text for text, _ in cleaned], [count for _, count in cleaned])
+
+
+def refusal(text: object) -> str | None:
+    """Say why an input cannot be embedded, or return None."""
+    if not isinstance(text, str):
+        return f"expected a string, found {type(text).__name__}"
+    if len(text) * WIDEST_CHARACTER > MAX_BYTES and len(text.encode("utf-8", "replace")) > MAX_BYTES:
+        return f"a text of over {MAX_BYTES // 1_000_000} MB cannot be embedded whole: split it into parts"
+    return None
+
+
+def readable(text: str) -> tuple[str, int]:
+    """Return the text with unreadable characters replaced by U+FFFD, and how many they were."""
+    if text.isascii() and "\x00" not in text:
+        return text, 0
+    return UNREADABLE.subn("\ufffd", text)

@@ -1,0 +1,177 @@
+"""The blocking face: the asynchronous one behind a portal, a page long."""
+
+from __future__ import annotations
+
+from collections import deque
+from functools import cache
+from typing import TYPE_CHECKING, Self
+
+from vecsmith.client import AHEAD, AsyncEmbedder, options_of, through, warn_if_cut, windows
+from vecsmith.portal import run, start
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from concurrent.futures import Future
+    from pathlib import Path
+
+    from vecsmith.client import OnBad, Passed
+    from vecsmith.providers import EmbeddingGenerator, GenerationOptions, Metadata
+    from vecsmith.types import Compute, EmbedResult, OnLong
+
+__all__ = ["Embedder", "embed"]
+
+
+class Embedder:
+    """Turns texts into vectors with one model; a context manager.
+
+    The arguments are those of `AsyncEmbedder`. The model is loaded here (some 0.2 s for the bundled one), and a model
+    that cannot be loaded raises `ConfigError` here. May be used from several threads at once, inside a running event
+    loop, and after a fork.
+    """
+
+    def __init__(
+        self,
+        model: str | Path = "minilm",
+        *,
+        revision: str | None = None,
+        timeout: float | None = None,
+        device: str | None = None,
+        threads: int | None = None,
+        compute: Compute = "auto",
+    ) -> None:
+        self._embedder = AsyncEmbedder(
+            model, revision=revision, timeout=timeout, device=device, threads=threads, compute=compute
+        )
+        run(self._embedder.open())
+
+    @classmethod
+    def from_generator(cls, generator: EmbeddingGenerator, *, timeout: float | None = None) -> Self:
+        """Make an embedder over any generator; closing the embedder closes it."""
+        embedder = cls.__new__(cls)
+        embedder._embedder = AsyncEmbedder.from_generator(generator, timeout=timeout)
+        return embedder
+
+    @property
+    def metadata(self) -> Metadata:
+        """What the model is."""
+        return self._embedder.metadata
+
+    @property
+    def generator(self) -> EmbeddingGenerator:
+        """What makes the vectors; its ``get_service`` gives what lies beneath."""
+        return run(self._embedder.open())
+
+    def embed(
+        self,
+        texts: str | Iterable[str],
+        *,
+        dimensions: int | None = None,
+        normalize: bool | None = None,
+        on_long: OnLong | None = None,
+        prompt: str | None = None,
+        timeout: float | None = None,
+    ) -> EmbedResult:
+        """Return one vector for each text, in order; `AsyncEmbedder.embed` says what the arguments do."""
+        result = run(
+            self._embedder.embed(
+                texts,
+                dimensions=dimensions,
+                normalize=normalize,
+                on_long=on_long or "truncate",
+                prompt=prompt,
+                timeout=timeout,
+            )
+        )
+        warn_if_cut(result, on_long)
+        return result
+
+    def stream(
+        self,
+        texts: Iterable[str],
+        *,
+        dimensions: int | None = None,
+        normalize: bool | None = None,
+        on_long: OnLong | None = None,
+        prompt: str | None = None,
+        on_bad: OnBad | None = None,
+    ) -> Iterator[EmbedResult]:
+        """Yield results for runs of inputs, in order, in bounded memory; `AsyncEmbedder.stream` says more.
+
+        The texts are pulled, and `on_bad` is called, in the caller's thread.
+        """
+        options, generator = options_of(dimensions, normalize, on_long, prompt), self.generator
+        return self._parts(generator, texts, options, on_long, on_bad)
+
+    def _parts(
+        self,
+        generator: EmbeddingGenerator,
+        texts: Iterable[str],
+        options: GenerationOptions,
+        on_long: OnLong | None,
+        on_bad: OnBad | None,
+    ) -> Iterator[EmbedResult]:
+        warned = False
+        ahead: deque[Future[Passed]] = deque()
+        try:
+            for passed in in_order(generator, texts, options, ahead, skip=on_bad is not None):
+                warned = warned or warn_if_cut(passed.result, on_long)
+                for error in passed.bad:
+                    assert on_bad is not None
+                    assert error.index is not None
+                    on_bad(error.index, error)
+                yield passed.result
+        finally:
+            for future in ahead:
+                future.cancel()
+
+    def close(self) -> None:
+        """Give the model back; the last embedder of a model to close frees it."""
+        run(self._embedder.aclose())
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exc_info: object) -> None:
+        self.close()
+
+
+def in_order(
+    generator: EmbeddingGenerator,
+    texts: Iterable[str],
+    options: GenerationOptions,
+    ahead: deque[Future[Passed]],
+    *,
+    skip: bool,
+) -> Iterator[Passed]:
+    """Yield what became of each window, with `AHEAD` of them under way."""
+    for window in windows(texts):
+        ahead.append(start(through(generator, window, options, skip=skip)))
+        if len(ahead) == AHEAD:
+            yield ahead[0].result()
+            ahead.popleft()
+    while ahead:
+        yield ahead[0].result()
+        ahead.popleft()
+
+
+@cache
+def shared(model: str | Path) -> Embedder:
+    """Return the process's one embedder of a model, which stays open."""
+    return Embedder(model)
+
+
+def embed(
+    texts: str | Iterable[str],
+    model: str | Path = "minilm",
+    *,
+    dimensions: int | None = None,
+    normalize: bool | None = None,
+    on_long: OnLong | None = None,
+    prompt: str | None = None,
+) -> EmbedResult:
+    """Return one vector for each text, in order, with an embedder that stays open for the next call."""
+    result = shared(model).embed(
+        texts, dimensions=dimensions, normalize=normalize, on_long=on_long or "truncate", prompt=prompt
+    )
+    warn_if_cut(result, on_long)
+    return result
