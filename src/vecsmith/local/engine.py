@@ -1,8 +1,9 @@
 """The local engine: one for each weights, arithmetic and threads in a process, shared by all embedders.
 
-Its main lane computes with all threads. While that is busy, a short job goes to the quick lane, whose one thread
-answers in milliseconds instead of after the batch that runs; it is compiled when first needed. Token vectors, which
-few ask for, have a lane of their own.
+It has lanes, each with a compiled form of the model, made when first needed. The bulk lane runs one batch on each
+core: a batch's values stay in that core's cache, where sharing it between cores would send them to and fro after
+every matrix product. The quick lane runs a short job on all cores at once, for the shortest answer, and beside the
+bulk lane, so that a query need not wait for the batches that run. Token vectors, which few ask for, have a lane too.
 """
 
 from __future__ import annotations
@@ -34,11 +35,11 @@ __all__ = ["Engine", "EngineKey", "acquire", "release"]
 
 Output = Literal["pooled", "tokens"]
 
-QUICK_TOKENS = 256
-"""A job of no more tokens takes the quick lane while the main lane is busy."""
+QUICK_TOKENS = 512
+"""A job of no more tokens takes the quick lane."""
 
 BATCH_TOKENS = 512
-"""Tokens of a full batch for each thread, with at least two threads' worth."""
+"""Tokens of a full batch."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,8 +59,7 @@ class Engine:
     def __init__(self, key: EngineKey, folder: ModelFolder) -> None:
         self.key = key
         self.folder = folder
-        self.ladder = Ladder.of(folder.max_tokens, BATCH_TOKENS * max(2, key.threads))
-        self.streams = 1
+        self.ladder = Ladder.of(folder.max_tokens, BATCH_TOKENS)
         self.users = 0
         self.start()
         living.add(self)
@@ -69,40 +69,28 @@ class Engine:
         self.lanes: dict[str, Lane] = {}
 
     def open(self) -> None:
-        """Compile the main lane; returns when it is ready."""
-        self.lane("pooled").ready.result()
+        """Compile the quick lane, which shows whether the model can be compiled; returns when it is ready."""
+        self.lane("quick").ready.result()
 
     def submit(self, rows: Sequence[Ids], output: Output = "pooled") -> Future[list[Floats]]:
         """Return a future of one array for each row: (width,) pooled, or (tokens, width)."""
         work = Work.of(rows)
         if not rows:
             work.future.set_result([])
+        elif output == "tokens":
+            self.lane("tokens").submit(work)
         else:
-            self.lane_for(rows, output).submit(work)
+            short = sum(map(len, rows)) <= QUICK_TOKENS
+            self.lane("quick" if short else "bulk").submit(work)
         return work.future
 
-    def lane_for(self, rows: Sequence[Ids], output: Output) -> Lane:
-        main = self.lane(output)
-        if output == "pooled" and main.busy and sum(map(len, rows)) <= QUICK_TOKENS:
-            quick = self.lane("quick")
-            if quick.ready.done() and quick.ready.exception() is None:
-                return quick
-        return main
-
-    def lane(self, name: str) -> Lane:
+    def lane(self, name: Literal["quick", "bulk", "tokens"]) -> Lane:
         """Return a lane, which begins to compile when it is first asked for."""
         with self.lock:
             if name not in self.lanes:
-                quick = name == "quick"
-                streams = 1 if quick else self.streams
-                compile_ = partial(
-                    build,
-                    self.folder,
-                    self.key,
-                    output="tokens" if name == "tokens" else "pooled",
-                    threads=1 if quick else self.key.threads,
-                    streams=streams,
-                )
+                streams = self.key.threads if name == "bulk" else 1
+                output: Output = "tokens" if name == "tokens" else "pooled"
+                compile_ = partial(build, self.folder, self.key, output=output, streams=streams)
                 self.lanes[name] = Lane(name, compile_, self.ladder, streams)
             return self.lanes[name]
 
@@ -116,14 +104,14 @@ class Engine:
     def restart_after_fork(self) -> None:
         """Begin anew in a child process, where the lanes' threads and locks are dead.
 
-        OpenVINO's pool of threads is dead there as well, and stays so; streams have threads of their own.
+        OpenVINO's pool of threads is dead there as well, and stays so: the quick lane then has one thread. The bulk
+        lane loses nothing, because its streams have threads of their own.
         """
         abandoned.append(self.lanes)
-        self.streams = self.key.threads
         self.start()
 
 
-def build(folder: ModelFolder, key: EngineKey, *, output: Output, threads: int, streams: int) -> CompiledModel:
+def build(folder: ModelFolder, key: EngineKey, *, output: Output, streams: int) -> CompiledModel:
     """Make the model's graph and compile it."""
     from vecsmith.local.architectures import encoder
     from vecsmith.local.graph import POOLERS, model, tokens
@@ -140,7 +128,7 @@ def build(folder: ModelFolder, key: EngineKey, *, output: Output, threads: int, 
     width = graph.output(0).get_partial_shape()[-1]
     if width.is_static and width.get_length() != folder.dimensions:
         raise ConfigError(f"{folder.folder} gives {width} dimensions, and its config.json says {folder.dimensions}")
-    return compiled(graph, precision=key.precision, threads=threads, streams=streams)
+    return compiled(graph, precision=key.precision, threads=key.threads, streams=streams)
 
 
 engines: dict[EngineKey, Engine] = {}

@@ -11,6 +11,7 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections import deque
 from dataclasses import dataclass, field
+from math import floor, log2
 from typing import TYPE_CHECKING, NamedTuple, Self
 
 if TYPE_CHECKING:
@@ -21,8 +22,10 @@ if TYPE_CHECKING:
 __all__ = ["SHAPES", "Batch", "Job", "Ladder", "Pool", "Row", "Shape"]
 
 SHAPES = 64
-LENGTHS = 36
-STEP = 8
+LENGTHS = 44
+FEW = ((1, 12), (4, 5), (16, 3))  # rows of small batches, and how many lengths they come in
+SHORTEST = 8
+STEP = 2
 
 
 class Shape(NamedTuple):
@@ -46,9 +49,9 @@ class Ladder:
         """Return at most `SHAPES` shapes for texts of up to `max_tokens` tokens."""
         fine = lengths_up_to(max_tokens, LENGTHS)
         shapes = {Shape(max(1, budget // length), length) for length in fine}
-        for rows, count in ((1, 16), (4, 6), (16, 6)):
-            coarse = (n for n in lengths_up_to(max_tokens, count) if rows == 1 or rows * n <= budget)
-            shapes |= {Shape(rows, length) for length in coarse}
+        for rows, count in FEW:
+            longest = max_tokens if rows == 1 else min(max_tokens, budget // rows)
+            shapes |= {Shape(rows, length) for length in lengths_up_to(longest, count)}
         return cls(tuple(sorted(shapes)), fine, budget)
 
     def full(self, length: int) -> int:
@@ -62,15 +65,27 @@ class Ladder:
 
 
 def lengths_up_to(max_tokens: int, count: int) -> tuple[int, ...]:
-    """Return at most `count` lengths up to `max_tokens`: multiples of `STEP`, growing by as little as will do."""
-    growth = 1.0
-    while True:
-        lengths = [STEP]
-        while lengths[-1] < max_tokens:
-            lengths.append(max(lengths[-1] + STEP, round(lengths[-1] * growth / STEP) * STEP))
-        if len(lengths) <= count:
-            return (*lengths[:-1], max_tokens)
-        growth += 0.01
+    """Return at most `count` lengths up to `max_tokens`, each longer than the last by about the same share.
+
+    Equal shares, because what padding costs is its share of a row.
+    """
+    share = float(max_tokens)
+    best = stairs(max_tokens, share)
+    while len(finer := stairs(max_tokens, share)) <= count and share * max_tokens >= STEP:
+        best, share = finer, share * 0.9
+    return best
+
+
+def stairs(max_tokens: int, share: float) -> tuple[int, ...]:
+    """Return lengths from `SHORTEST` to `max_tokens` that grow by about `share`.
+
+    They are multiples of powers of two, so that the longer ones fill the blocks of 16 that attention is computed in.
+    """
+    lengths = [min(SHORTEST, max_tokens)]
+    while lengths[-1] < max_tokens:
+        step = max(STEP, 2 ** floor(log2(max(1.0, lengths[-1] * share))))
+        lengths.append((lengths[-1] // step + 1) * step)
+    return (*lengths[:-1], max_tokens)
 
 
 @dataclass(slots=True, eq=False)
