@@ -50,7 +50,8 @@ def check(vectors: Floats) -> None:
 
 def unit(vectors: Floats) -> Floats:
     lengths = np.sqrt(np.einsum("nd,nd->n", vectors, vectors))
-    return vectors / lengths[:, None]
+    scaled: Floats = vectors / lengths[:, None]
+    return scaled
 
 
 def normalize(vectors: ArrayLike) -> Floats:

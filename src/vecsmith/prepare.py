@@ -30,7 +30,8 @@ def as_texts(inputs: str | Iterable[str]) -> Iterable[str]:
     """Return the inputs as an iterable: one string is one text, not many letters."""
     if isinstance(inputs, str):
         return [inputs]
-    if isinstance(inputs, bytes) or not isinstance(inputs, Iterable):
+    given: object = inputs
+    if isinstance(given, bytes) or not isinstance(given, Iterable):
         raise InputError(f"embed takes a string or an iterable of strings, not {type(inputs).__name__}")
     return inputs
 

@@ -56,5 +56,3 @@ class Space:
 
     def __hash__(self) -> int:
         return hash(self.id)
-
-

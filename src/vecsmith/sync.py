@@ -6,7 +6,8 @@ from collections import deque
 from functools import cache
 from typing import TYPE_CHECKING, Self
 
-from vecsmith.client import AHEAD, AsyncEmbedder, options_of, through, warn_if_cut, windows
+from vecsmith.client import AsyncEmbedder
+from vecsmith.pipeline import AHEAD, options_of, report, through, warn_if_cut, windows
 from vecsmith.portal import run, start
 
 if TYPE_CHECKING:
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
     from concurrent.futures import Future
     from pathlib import Path
 
-    from vecsmith.client import OnBad, Passed
+    from vecsmith.pipeline import OnBad, Passed
     from vecsmith.providers import EmbeddingGenerator, GenerationOptions, Metadata
     from vecsmith.types import Compute, EmbedResult, OnLong
 
@@ -48,7 +49,7 @@ class Embedder:
     def from_generator(cls, generator: EmbeddingGenerator, *, timeout: float | None = None) -> Self:
         """Make an embedder over any generator; closing the embedder closes it."""
         embedder = cls.__new__(cls)
-        embedder._embedder = AsyncEmbedder.from_generator(generator, timeout=timeout)
+        embedder._embedder = AsyncEmbedder.from_generator(generator, timeout=timeout)  # noqa: SLF001 (its own)
         return embedder
 
     @property
@@ -99,8 +100,8 @@ class Embedder:
 
         The texts are pulled, and `on_bad` is called, in the caller's thread.
         """
-        options, generator = options_of(dimensions, normalize, on_long, prompt), self.generator
-        return self._parts(generator, texts, options, on_long, on_bad)
+        options = options_of(dimensions=dimensions, normalize=normalize, on_long=on_long, prompt=prompt)
+        return self._parts(self.generator, texts, options, on_long, on_bad)
 
     def _parts(
         self,
@@ -115,10 +116,7 @@ class Embedder:
         try:
             for passed in in_order(generator, texts, options, ahead, skip=on_bad is not None):
                 warned = warned or warn_if_cut(passed.result, on_long)
-                for error in passed.bad:
-                    assert on_bad is not None
-                    assert error.index is not None
-                    on_bad(error.index, error)
+                report(passed.bad, on_bad)
                 yield passed.result
         finally:
             for future in ahead:

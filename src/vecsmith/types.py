@@ -86,7 +86,8 @@ class EmbedResult:
         """The one vector of a call with one text, of shape (dimensions,)."""
         if len(self.vectors) != 1:
             raise InputError(f"this result holds {len(self.vectors)} vectors: use .vectors, or index the result")
-        return self.vectors[0]
+        vector: Floats = self.vectors[0]
+        return vector
 
     @property
     def dimensions(self) -> int:

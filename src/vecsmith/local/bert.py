@@ -41,7 +41,9 @@ def block(x: Node, config: Mapping[str, Any], weights: Weights, at: str, tokens:
     heads, epsilon = int(config["num_attention_heads"]), float(config.get("layer_norm_eps", 1e-12))
     size = int(config["hidden_size"]) // heads
     q, k, v = (dense(x, weights, f"{at}attention.self.{name}") for name in ("query", "key", "value"))
-    read = dense(attention(q, k, v, heads, size, tokens.present), weights, at + "attention.output.dense")
+    read = dense(
+        attention(q, k, v, heads=heads, size=size, present=tokens.present), weights, at + "attention.output.dense"
+    )
     x = norm(op.add(read, x), weights, at + "attention.output.LayerNorm", epsilon)
     wide = activation(str(config.get("hidden_act", "gelu")))(dense(x, weights, at + "intermediate.dense"))
     return norm(op.add(dense(wide, weights, at + "output.dense"), x), weights, at + "output.LayerNorm", epsilon)

@@ -65,6 +65,7 @@ class Engine:
         living.add(self)
 
     def start(self) -> None:
+        """Begin without lanes."""
         self.lock = threading.Lock()
         self.lanes: dict[str, Lane] = {}
 
@@ -131,17 +132,24 @@ def build(folder: ModelFolder, key: EngineKey, *, output: Output, streams: int) 
     return compiled(graph, precision=key.precision, threads=key.threads, streams=streams)
 
 
-engines: dict[EngineKey, Engine] = {}
-engines_lock = threading.Lock()
+class Registry:
+    """The engines of this process that are in use."""
+
+    def __init__(self) -> None:
+        self.engines: dict[EngineKey, Engine] = {}
+        self.lock = threading.Lock()
+
+
+registry = Registry()
 living: weakref.WeakSet[Engine] = weakref.WeakSet()
-abandoned: list[object] = []  # a parent's OpenVINO objects in a forked child: their destructors would wait for dead threads
+abandoned: list[object] = []
+"""A parent's OpenVINO objects in a forked child, kept: their destructors would wait for threads that are dead."""
 
 
 def acquire(key: EngineKey, folder: ModelFolder) -> Engine:
     """Return the process's engine for a key, ready to run; give it back with `release`."""
-    with engines_lock:
-        engine = engines.get(key) or Engine(key, folder)
-        engines[key] = engine
+    with registry.lock:
+        engine = registry.engines.setdefault(key, registry.engines.get(key) or Engine(key, folder))
         engine.users += 1
     try:
         engine.open()
@@ -153,11 +161,11 @@ def acquire(key: EngineKey, folder: ModelFolder) -> Engine:
 
 def release(engine: Engine) -> None:
     """Give an engine back; the last to do so closes it."""
-    with engines_lock:
+    with registry.lock:
         engine.users -= 1
         last = engine.users == 0
-        if last and engines.get(engine.key) is engine:
-            del engines[engine.key]
+        if last:
+            registry.engines.pop(engine.key, None)
     if last:
         engine.close()
 
@@ -172,8 +180,7 @@ def after_fork() -> None:
     """Make a child's engines usable; called by Python in the child, before anything else runs there."""
     from vecsmith.local.runtime import core
 
-    global engines_lock
-    engines_lock = threading.Lock()
+    registry.lock = threading.Lock()
     if core.cache_info().currsize:
         abandoned.append(core())
         core.cache_clear()

@@ -29,6 +29,7 @@ POOLINGS = {
     "pooling_mode_lasttoken": "lasttoken",
 }
 MODULES = {"Transformer", "Pooling", "Normalize"}
+UNSET = 1_000_000  # tokenizers write a huge number where they mean none
 WEIGHTS = ("model.safetensors", "model.safetensors.index.json", "model.onnx", "onnx/model.onnx")
 
 
@@ -104,7 +105,9 @@ def read_json(path: Path, *, required: bool = False) -> dict[str, Any]:
         value = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         if required:
-            raise ConfigError(f"{path.parent} has no {path.name}: this is not a model folder, or not all of it") from None
+            raise ConfigError(
+                f"{path.parent} has no {path.name}: this is not a model folder, or not all of it"
+            ) from None
         return {}
     except (OSError, ValueError) as error:
         raise ConfigError(f"{path} cannot be read ({error})") from None
@@ -124,7 +127,9 @@ def find_weights(folder: Path) -> tuple[Path, ...]:
     pickled = [path.name for path in folder.iterdir() if path.name in {"pytorch_model.bin", "model.pt"}]
     if pickled:
         raise ConfigError(f"{folder} holds only pickled weights ({pickled[0]}): save the model as safetensors")
-    raise ConfigError(f"{folder} has no model.safetensors and no model.onnx: this is not a model folder, or not all of it")
+    raise ConfigError(
+        f"{folder} has no model.safetensors and no model.onnx: this is not a model folder, or not all of it"
+    )
 
 
 def shards(index: Path) -> tuple[Path, ...]:
@@ -146,7 +151,9 @@ def read_modules(folder: Path) -> dict[str, str]:
         raise ConfigError(f"{path} cannot be read ({error})") from None
     unknown = [kind for kind, _ in entries if kind not in MODULES]
     if unknown:
-        raise ConfigError(f"{path} asks for the module {unknown[0]!r}, which is not supported: {', '.join(MODULES)} are")
+        raise ConfigError(
+            f"{path} asks for the module {unknown[0]!r}, which is not supported: {', '.join(MODULES)} are"
+        )
     return dict(entries)
 
 
@@ -169,7 +176,7 @@ def read_max_tokens(folder: Path, transformer: Mapping[str, Any], config: Mappin
     """Return the model's limit: its sentence-transformers files' word, within the positions its weights have."""
     positions = config.get("max_position_embeddings")
     asked = transformer.get("max_seq_length") or read_json(folder / "tokenizer_config.json").get("model_max_length")
-    limits = [int(n) for n in (asked, positions) if isinstance(n, int | float) and 0 < n < 1_000_000]
+    limits = [int(n) for n in (asked, positions) if isinstance(n, int | float) and 0 < n < UNSET]
     if not limits:
         raise ConfigError(f"no file in {folder} says how many tokens the model reads: set max_seq_length")
     return min(limits)
@@ -181,5 +188,7 @@ def read_default_prompt(folder: Path, prompts: Mapping[str, Any]) -> str:
         return ""
     known = prompts.get("prompts") or {}
     if name not in known:
-        raise ConfigError(f"{folder / 'config_sentence_transformers.json'} names the default prompt {name!r}, which is none")
+        raise ConfigError(
+            f"{folder / 'config_sentence_transformers.json'} names the default prompt {name!r}, which is none"
+        )
     return str(known[name])

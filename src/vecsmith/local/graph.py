@@ -25,7 +25,18 @@ if TYPE_CHECKING:
 
     from vecsmith.local.weights import Tensor
 
-__all__ = ["ACTIVATIONS", "POOLERS", "Tokens", "attention", "constant", "embed", "layer_norm", "linear", "model", "tokens"]
+__all__ = [
+    "ACTIVATIONS",
+    "POOLERS",
+    "Tokens",
+    "attention",
+    "constant",
+    "embed",
+    "layer_norm",
+    "linear",
+    "model",
+    "tokens",
+]
 
 ov = openvino()
 op = ov.opset13
@@ -57,7 +68,7 @@ def tokens() -> Tokens:
     return Tokens(ids, lengths, positions, present)
 
 
-def integers(values: int | Sequence[int]) -> Node:
+def integers(values: int | Sequence[int] | Sequence[Sequence[int]]) -> Node:
     return op.constant(np.array(values, np.int32))
 
 
@@ -92,7 +103,7 @@ def layer_norm(x: Node, scale: Tensor, shift: Tensor, epsilon: float) -> Node:
     return op.add(op.multiply(normal, floats(scale.float32()[None, None])), floats(shift.float32()[None, None]))
 
 
-def attention(q: Node, k: Node, v: Node, heads: int, size: int, present: Node) -> Node:
+def attention(q: Node, k: Node, v: Node, *, heads: int, size: int, present: Node) -> Node:
     """Full self-attention (Vaswani et al. 2017, arXiv:1706.03762): three of (n, t, h) → (n, t, h)."""
     mask = op.unsqueeze(op.select(present, floats(0.0), floats(MASKED)), integers([1, 2]))  # (n, 1, 1, t)
     scaled = op.multiply(split_heads(q, heads, size), floats(size**-0.5))

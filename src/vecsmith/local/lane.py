@@ -148,6 +148,7 @@ class Lane:
             settle(work.future, work.vectors, error)
 
     def fail_waiting(self, error: BaseException) -> None:
+        """Answer every job that waits with an error."""
         with self.changed:
             waiting = {id(row.job): row.job for row in self.pool.sorted}
             for work in waiting.values():
@@ -168,7 +169,8 @@ def infer(request: InferRequest, batch: Batch) -> Floats:
         ids[position, : len(row.ids)] = row.ids
         lengths[position] = len(row.ids)
     request.infer([ids, lengths])
-    return request.get_output_tensor(0).data
+    outputs: Floats = request.get_output_tensor(0).data
+    return outputs
 
 
 def own(output: Floats, length: int) -> Floats:

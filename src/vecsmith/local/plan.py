@@ -102,6 +102,7 @@ class Row:
 
     @property
     def key(self) -> tuple[int, int]:
+        """What rows are sorted by: the length, then the order in which they came."""
         return len(self.ids), self.number
 
 
@@ -168,6 +169,7 @@ class Pool:
         return None
 
     def led_by(self, leader: Row) -> Batch:
+        """Take a row and as many of its next shorter neighbours as fill a batch."""
         end = bisect_left(self.sorted, leader.key, key=lambda row: row.key) + 1
         start = max(0, end - self.ladder.full(len(leader.ids)))
         rows = self.sorted[start:end]

@@ -45,6 +45,7 @@ class Tensor:
 
     @property
     def shape(self) -> tuple[int, ...]:
+        """Its dimensions, outermost first."""
         return self.data.shape
 
     def float32(self) -> Floats:

@@ -6,13 +6,11 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Protocol, TypeVar, runtime_checkable
 
-from vecsmith.types import OnLong, Usage
-
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from vecsmith.space import Space
-    from vecsmith.types import Floats
+    from vecsmith.types import Floats, OnLong, Usage
 
 __all__ = ["EmbeddingGenerator", "GeneratedEmbeddings", "GenerationOptions", "Metadata"]
 
@@ -73,9 +71,7 @@ class EmbeddingGenerator(Protocol):
         """What this generator is."""
         ...
 
-    async def generate(
-        self, values: Sequence[str], options: GenerationOptions | None = None
-    ) -> GeneratedEmbeddings:
+    async def generate(self, values: Sequence[str], options: GenerationOptions | None = None) -> GeneratedEmbeddings:
         """Return one vector for each value, in order; raise `InputError` with ``index`` for one that cannot be."""
         ...
 
