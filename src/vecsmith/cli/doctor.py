@@ -1,0 +1,173 @@
+"""``vecsmith doctor``: is everything here as it should be, and if not, why."""
+
+from __future__ import annotations
+
+import platform
+import shutil
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import typer
+
+from vecsmith.cli.messages import FAILED
+from vecsmith.cli.tables import AsJson, columns, print_json
+from vecsmith.errors import EmbedError
+
+__all__ = ["doctor"]
+
+FEATURES = ("avx2", "avx512f", "avx512_vnni", "avx512_bf16", "amx_bf16", "amx_int8", "asimd", "bf16", "i8mm")
+REQUIRED = ("numpy", "openvino", "tokenizers", "huggingface-hub", "orjson", "rich", "typer")
+
+
+def doctor(*, as_json: AsJson = False) -> None:
+    """Check the processor, the libraries, the bundled model and one embedding; exit code 1 if something is wrong."""
+    report = {
+        "vecsmith": libraries(["vecsmith"])["vecsmith"],
+        "python": f"{platform.python_version()} on {platform.platform()}",
+        "processor": processor(),
+        "arithmetic": arithmetic(),
+        "libraries": libraries(REQUIRED),
+        "optional": optional(),
+        "models": model_files(),
+        "embedding": timed_embedding(),
+    }
+    problems = list(wrong(report))
+    if as_json:
+        print_json({**report, "problems": problems})
+    else:
+        for line in columns(list(flat(report))):
+            typer.echo(line)
+        typer.echo("\n".join(f"wrong: {problem}" for problem in problems) or "all is well")
+    if problems:
+        raise typer.Exit(FAILED)
+
+
+def processor() -> dict[str, Any]:
+    """Return what the processor is and which of its instructions matter here."""
+    from vecsmith.local.cores import allowed, cgroup_quota, physical, usable_cores
+
+    flags = processor_flags()
+    return {
+        "name": processor_name(),
+        "features": [feature for feature in FEATURES if feature in flags],
+        "allowed processors": len(allowed()),
+        "physical cores": physical(allowed()),
+        "quota": cgroup_quota() or "none",
+        "threads used": usable_cores(),
+    }
+
+
+def processor_name() -> str:
+    try:
+        from vecsmith.local.runtime import core
+
+        return str(core().get_property("CPU", "FULL_DEVICE_NAME"))
+    except (EmbedError, RuntimeError):
+        return platform.processor() or platform.machine()
+
+
+def processor_flags() -> set[str]:
+    """Return the instruction sets that the system names; none where it names none."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace").splitlines()
+    except OSError:
+        return set()
+    return {flag for line in lines if line.startswith(("flags", "Features")) for flag in line.split(":")[1].split()}
+
+
+def arithmetic() -> dict[str, str]:
+    """Return the arithmetic that ``auto`` chooses, and why."""
+    try:
+        from vecsmith.local.arithmetic import choose
+
+        chosen = choose("auto")
+    except (EmbedError, RuntimeError) as error:
+        return {"error": str(error)}
+    return {"auto": chosen.precision, "because": chosen.reason}
+
+
+def libraries(names: Any) -> dict[str, str]:
+    """Return each library's version, or that it is missing."""
+    from importlib.metadata import PackageNotFoundError, version
+
+    found = {}
+    for name in names:
+        try:
+            found[name] = version(name)
+        except PackageNotFoundError:
+            found[name] = "missing"
+    return found
+
+
+def optional() -> dict[str, str]:
+    """Return the parts that some uses need, present or missing."""
+    return {"hf (downloads models)": shutil.which("hf") or "missing"}
+
+
+def model_files() -> dict[str, dict[str, str]]:
+    """Compare every file of the bundled models with the sha256 they came with."""
+    from vecsmith.catalog import BUNDLED
+    from vecsmith.local.folder import read_json
+
+    return {
+        name: {
+            file: state_of(folder / file, expected)
+            for file, expected in read_json(folder / "manifest.json").get("files", {"manifest.json": ""}).items()
+        }
+        for name, folder in BUNDLED.items()
+    }
+
+
+def state_of(path: Path, expected: str) -> str:
+    from vecsmith.local.weights import sha256
+
+    try:
+        actual = sha256([path])
+    except OSError as error:
+        return f"unreadable ({error.strerror})"
+    return f"sha256 {actual[:16]}… as it should be" if actual == expected else f"changed: sha256 {actual}"
+
+
+def timed_embedding() -> dict[str, str]:
+    """Embed one text and say how long it took."""
+    try:
+        from vecsmith.sync import Embedder
+
+        start = time.perf_counter()
+        with Embedder() as embedder:
+            embedder.embed("hello")
+            loaded = time.perf_counter()
+            result = embedder.embed("one more short text")
+            done = time.perf_counter()
+    except (EmbedError, RuntimeError) as error:
+        return {"error": str(error)}
+    return {
+        "model loaded and first text": f"{1e3 * (loaded - start):.0f} ms",
+        "one more text": f"{1e3 * (done - loaded):.1f} ms",
+        "space": str(result.space),
+    }
+
+
+def wrong(report: dict[str, Any]) -> Any:
+    """Yield what is not as it should be, a sentence each."""
+    for part in ("arithmetic", "embedding"):
+        if "error" in report[part]:
+            yield report[part]["error"]
+    for name, version in report["libraries"].items():
+        if version == "missing":
+            yield f"{name} is not installed: run `{Path(sys.executable).name} -m pip install vecsmith` again"
+    for name, files in report["models"].items():
+        for file, state in files.items():
+            if not state.endswith("as it should be"):
+                yield f"{file} of {name} is {state}: install vecsmith again"
+
+
+def flat(report: dict[str, Any], prefix: str = "") -> Any:
+    """Yield (name, value) pairs as a person reads them."""
+    for name, value in report.items():
+        if isinstance(value, dict):
+            yield from flat(value, f"{prefix}{name}: ")
+        else:
+            yield prefix + name, ", ".join(value) if isinstance(value, list) else str(value)

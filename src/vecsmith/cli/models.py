@@ -1,0 +1,97 @@
+"""``vecsmith models``: which models there are, and what one is."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from vecsmith.cli.tables import AsJson, columns, print_json
+
+if TYPE_CHECKING:
+    from vecsmith.local.folder import ModelFolder
+
+__all__ = ["app"]
+
+app = typer.Typer(name="models", no_args_is_help=True, rich_markup_mode=None, help="List models, or show one.")
+
+
+@app.command("list")
+def list_models(*, as_json: AsJson = False) -> None:
+    """List the models that can be named, and where they are."""
+    rows = known()
+    if as_json:
+        print_json(rows)
+        return
+    for line in columns([("NAME", "REPOSITORY", "WHERE"), *((r["name"], r["repository"], r["where"]) for r in rows)]):
+        typer.echo(line)
+
+
+@app.command("show")
+def show(
+    model: Annotated[str, typer.Argument(help="A model's name, its folder, or its Hugging Face id.")],
+    *,
+    as_json: AsJson = False,
+) -> None:
+    """Show what a model's own files say of it."""
+    facts = described(model)
+    if as_json:
+        print_json(facts)
+        return
+    for line in columns([(name.replace("_", " "), shown(value)) for name, value in facts.items()]):
+        typer.echo(line)
+
+
+def known() -> list[dict[str, str]]:
+    """Return a row for each model with a short name."""
+    from vecsmith.catalog import BUNDLED, SHORT_NAMES, find
+    from vecsmith.errors import ConfigError
+    from vecsmith.local.folder import read_folder
+
+    rows = []
+    for name, path in BUNDLED.items():
+        manifest = read_folder(path, name).manifest or {}
+        rows.append({"name": name, "repository": str(manifest.get("source", "")), "where": "inside vecsmith"})
+    for name, repository in SHORT_NAMES.items():
+        try:
+            where = str(find(name).folder)
+        except ConfigError:
+            where = f"not here: hf download {repository}"
+        rows.append({"name": name, "repository": repository, "where": where})
+    return rows
+
+
+def described(model: str) -> dict[str, Any]:
+    """Return what there is to say of a model."""
+    from vecsmith.catalog import find
+    from vecsmith.local.architectures import ARCHITECTURES
+    from vecsmith.local.folder import read_folder
+
+    found = find(model)
+    folder: ModelFolder = read_folder(found.folder, found.name)
+    return {
+        "name": folder.name,
+        "architecture": folder.architecture,
+        "supported": folder.architecture in {*ARCHITECTURES, "onnx"},
+        "dimensions": folder.dimensions,
+        "max_tokens": folder.max_tokens,
+        "pooling": folder.pooling,
+        "normalized": folder.normalize,
+        "prompts": dict(folder.prompts),
+        "default_prompt": folder.default_prompt,
+        "weights": [str(path) for path in folder.weights],
+        "sha256": folder.sha256(),
+    }
+
+
+def shown(value: Any) -> str:
+    """Return a fact as a person reads it."""
+    match value:
+        case bool():
+            return "yes" if value else "no"
+        case dict():
+            return ", ".join(f"{name}: {text!r}" for name, text in value.items()) or "none"
+        case list():
+            return ", ".join(map(str, value))
+        case _:
+            return str(value) or "none"

@@ -1,0 +1,143 @@
+"""The options of the commands, as data; each is also read from ``VECSMITH_`` and its name."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from vecsmith.files import Format, Kind
+from vecsmith.types import Compute as ComputeName
+from vecsmith.types import OnLong as OnLongName
+
+__all__ = [
+    "Compute",
+    "Dimensions",
+    "Field",
+    "Id",
+    "Input",
+    "InputFormat",
+    "Model",
+    "Normalize",
+    "OnLong",
+    "Output",
+    "OutputFormat",
+    "Prompt",
+    "Quiet",
+    "Texts",
+    "Threads",
+]
+
+Texts = Annotated[list[str] | None, typer.Argument(help="Texts to embed.", show_default=False)]
+Input = Annotated[
+    str | None,
+    typer.Option("--input", envvar="VECSMITH_INPUT", metavar="FILE", help="Read the texts from a file; - is stdin."),
+]
+InputFormat = Annotated[
+    Kind | None,
+    typer.Option(
+        "--input-format",
+        envvar="VECSMITH_INPUT_FORMAT",
+        help="How the input is read: one text per line, JSON lines, or a table with a header line. "
+        "Default: by the file's ending; txt for stdin.",
+    ),
+]
+Field = Annotated[
+    str | None,
+    typer.Option(
+        "--field",
+        envvar="VECSMITH_FIELD",
+        metavar="NAME",
+        help="The column or field that holds the text. Default: text, or a table's only column.",
+    ),
+]
+Id = Annotated[
+    str | None,
+    typer.Option(
+        "--id",
+        envvar="VECSMITH_ID",
+        metavar="NAME",
+        help="The column or field that holds the row's id. Default: rows are numbered from 0.",
+    ),
+]
+Model = Annotated[
+    str,
+    typer.Option(
+        "--model",
+        envvar="VECSMITH_MODEL",
+        metavar="NAME",
+        help="minilm (bundled), a folder, or a Hugging Face id that is on this machine.",
+    ),
+]
+Dimensions = Annotated[
+    int | None,
+    typer.Option(
+        "--dimensions", envvar="VECSMITH_DIMENSIONS", metavar="N", min=1, help="Cut the vectors to this width."
+    ),
+]
+Normalize = Annotated[
+    bool | None,
+    typer.Option(
+        "--normalize/--no-normalize",
+        envvar="VECSMITH_NORMALIZE",
+        help="Scale vectors to length one. Default: as the model's files say.",
+    ),
+]
+OnLong = Annotated[
+    OnLongName,
+    typer.Option(
+        "--on-long",
+        envvar="VECSMITH_ON_LONG",
+        help="A text longer than the model reads: keep its beginning, keep its end, or set it aside.",
+    ),
+]
+Compute = Annotated[
+    ComputeName,
+    typer.Option("--compute", envvar="VECSMITH_COMPUTE", help="The arithmetic; auto is the fastest exact enough."),
+]
+Threads = Annotated[
+    int | None,
+    typer.Option(
+        "--threads",
+        envvar="VECSMITH_THREADS",
+        metavar="N",
+        min=1,
+        help="Cores to compute with. Default: all that this process may use.",
+    ),
+]
+Prompt = Annotated[
+    str | None,
+    typer.Option(
+        "--prompt",
+        envvar="VECSMITH_PROMPT",
+        metavar="TEXT",
+        help="Put before every text. Default: the model's own, if it has one.",
+    ),
+]
+OutputFormat = Annotated[
+    Format | None,
+    typer.Option(
+        "--format",
+        envvar="VECSMITH_FORMAT",
+        help="base64 and hex: the little-endian float32 bytes of one vector per line; npy: one array in a file, with "
+        "its ids beside it in NAME.ids.jsonl. Default: by the output's ending, else jsonl.",
+    ),
+]
+Output = Annotated[
+    Path | None,
+    typer.Option(
+        "--output",
+        envvar="VECSMITH_OUTPUT",
+        metavar="FILE",
+        help="Write to a file, which appears when it is complete. Default: stdout.",
+    ),
+]
+Quiet = Annotated[
+    bool,
+    typer.Option(
+        "--quiet",
+        envvar="VECSMITH_QUIET",
+        help="No progress, warnings or summary; errors and rows set aside are still named.",
+    ),
+]

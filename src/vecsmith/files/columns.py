@@ -1,0 +1,64 @@
+"""What is read from a file: rows, rows that cannot be used, and which columns are wanted."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from difflib import get_close_matches
+from typing import TYPE_CHECKING
+
+from vecsmith.errors import ConfigError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+__all__ = ["BadRow", "Row", "Wanted", "missing_column"]
+
+NAMES_SHOWN = 20
+LONGEST_NAME = 40  # a file without a header line has texts where the names should be
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One text of a file."""
+
+    id: str | int
+    """The value of the id column, or the row's number from 0."""
+    text: str
+    line: int
+    """The line on which it begins, from 1."""
+
+
+@dataclass(frozen=True, slots=True)
+class BadRow:
+    """A row that is set aside."""
+
+    line: int
+    id: str | int | None
+    """None where it is unknown."""
+    reason: str
+    """Says what is wrong, without the text itself."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """The columns, or the fields of JSON objects, that a caller asked for."""
+
+    field: str | None = None
+    """Holds the text; None for ``text``, or the only column."""
+    id: str | None = None
+    """Holds the row's id; None to number the rows."""
+
+
+def missing_column(file: str, what: str, name: str, known: Iterable[str], wanted: Wanted) -> ConfigError:
+    """Return the error for a column that a file lacks, with those that it has and the nearest one."""
+    names = list(known)
+    flag = "--id" if name == wanted.id and name != wanted.field else "--field"
+    near = get_close_matches(name, names, n=1)
+    advice = f"did you mean {shown(near[0])}? " if near else f"name one with {flag}; "
+    listed = ", ".join(map(shown, names[:NAMES_SHOWN])) + (", …" if len(names) > NAMES_SHOWN else "")
+    return ConfigError(f"{file} has no {what} {shown(name)}: {advice}it has {listed or 'none'}")
+
+
+def shown(name: str) -> str:
+    """Return a name in quotes, short and on one line."""
+    return repr(name if len(name) <= LONGEST_NAME else name[: LONGEST_NAME - 1] + "…")
