@@ -14,29 +14,30 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 ENVIRONMENT = ROOT / ".venv-check"
-PYTHON = ENVIRONMENT / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
+PROGRAMS = ENVIRONMENT / ("Scripts" if os.name == "nt" else "bin")
 
-INSTALL = ("pip", "install", "--quiet", "--constraint", "constraints.txt", "--editable", ".[dev]")
+INSTALL = ("python", "-m", "pip", "install", "--quiet", "-c", "constraints.txt", "--editable", ".[dev]")
 CHECKS = (
     ("ruff", "check", "."),
     ("ruff", "format", "--check", "."),
     ("mypy",),
-    ("importlinter.cli", "lint"),
+    ("lint-imports", "--no-logo"),
 )
 TESTS = ("coverage", "run", "-m", "pytest")
 COVERAGE = (("coverage", "combine", "--quiet"), ("coverage", "report"))
 
 
-def run(*module: str) -> None:
-    """Run a module of the environment; end with its exit code if it fails."""
-    print("+", "python -m", *module, flush=True)
-    code = subprocess.run([PYTHON, "-m", *module], cwd=ROOT, check=False).returncode
+def run(program: str, *arguments: str) -> None:
+    """Run a program of the environment; end with its exit code if it fails."""
+    print("+", program, *arguments, flush=True)
+    code = subprocess.run([PROGRAMS / program, *arguments], cwd=ROOT, check=False).returncode
     if code:
         raise SystemExit(code)
 
 
 def main(arguments: list[str]) -> None:
-    if not PYTHON.exists():
+    """Set up the environment, then run the checks and the tests, or with arguments the tests alone."""
+    if not PROGRAMS.exists():
         venv.create(ENVIRONMENT, with_pip=True)
     run(*INSTALL)
     if not arguments:

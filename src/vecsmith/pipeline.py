@@ -38,9 +38,11 @@ OnBad = Callable[[int, InputError], None]
 """Called with the index of an input that cannot be embedded, and why."""
 
 WINDOW_TEXTS = 2048
-WINDOW_CHARACTERS = 2_000_000
-AHEAD = 2
-"""Windows in the generator at once: one is tokenised while the other is computed."""
+WINDOW_CHARACTERS = 250_000
+"""A window is a few seconds' work on a slow machine, so that a stream's results do not come in floods."""
+
+AHEAD = 3
+"""Windows in the generator at once: one is tokenised while others are computed, and fill each other's batches."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -80,7 +80,7 @@ def parsed(line: Line) -> Any:
     if line.flaw is not None:
         raise ValueError(line.flaw)
     try:
-        return json.loads(line.text)
+        return json.loads(line.text.rstrip("\r\n"))
     except json.JSONDecodeError as error:
         raise ValueError(f"not JSON: {error.msg.removesuffix(' at')} at column {error.colno}") from error
     except (ValueError, RecursionError) as error:

@@ -1,0 +1,79 @@
+import json
+
+import pytest
+from typer.testing import CliRunner
+
+from vecsmith.catalog import BUNDLED
+from vecsmith.cli import app
+from vecsmith.errors import ConfigError
+
+
+def run(*arguments):
+    return CliRunner().invoke(app, list(arguments))
+
+
+def test_models_list_says_where_each_model_is(tmp_path, monkeypatch):
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path))
+    lines = run("models", "list").stdout.splitlines()
+    assert lines[0].split() == ["NAME", "REPOSITORY", "WHERE"]
+    assert any(line.startswith("minilm ") and line.endswith("inside vecsmith") for line in lines)
+    assert any("hf download thenlper/gte-small" in line for line in lines)
+
+
+def test_models_list_as_json_is_one_object_per_model():
+    rows = json.loads(run("models", "list", "--json").stdout)
+    assert {"name", "repository", "where"} == set(rows[0])
+
+
+def test_models_show_tells_what_the_models_files_say():
+    facts = json.loads(run("models", "show", "minilm", "--json").stdout)
+    assert facts["dimensions"] == 384
+    assert facts["max_tokens"] == 256
+    assert facts["pooling"] == "mean"
+    assert facts["normalized"] is True
+    assert facts["sha256"] == "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
+
+
+def test_models_show_for_people_has_a_line_for_each_fact():
+    lines = run("models", "show", "minilm").stdout.splitlines()
+    assert "max tokens      256" in lines
+    assert "normalized      yes" in lines
+
+
+def test_models_show_of_an_unknown_model_is_an_error():
+    assert isinstance(run("models", "show", "minilmm").exception, ConfigError)
+
+
+def test_doctor_finds_everything_as_it_should_be():
+    done = run("doctor", "--json")
+    report = json.loads(done.stdout)
+    assert done.exit_code == 0
+    assert report["problems"] == []
+    assert report["processor"]["threads used"] >= 1
+    assert report["arithmetic"]["auto"] in {"f32", "bf16"}
+    assert report["arithmetic"]["because"]
+    assert report["embedding"]["space"].startswith("vs1-")
+
+
+def test_doctor_for_people_ends_with_the_verdict():
+    assert run("doctor").stdout.splitlines()[-1] == "all is well"
+
+
+@pytest.fixture
+def damaged(tmp_path, monkeypatch):
+    for path in BUNDLED["minilm"].rglob("*"):
+        if path.is_file() and path.suffix == ".json":
+            copy = tmp_path / path.relative_to(BUNDLED["minilm"])
+            copy.parent.mkdir(exist_ok=True)
+            copy.write_bytes(path.read_bytes())
+    (tmp_path / "config.json").write_text("{}")
+    monkeypatch.setitem(BUNDLED, "minilm", tmp_path)
+
+
+@pytest.mark.usefixtures("damaged")
+def test_doctor_names_files_that_changed_or_are_gone():
+    done = run("doctor", "--json")
+    problems = "\n".join(json.loads(done.stdout)["problems"])
+    assert done.exit_code == 1
+    assert "config.json of minilm is changed" in problems
+    assert "model.safetensors of minilm is unreadable" in problems
