@@ -45,6 +45,7 @@ class Found:
 
     name: str
     folder: Path
+    bundled: bool = False
 
 
 def find(model: str | Path, *, revision: str | None = None) -> Found:
@@ -58,7 +59,7 @@ def find(model: str | Path, *, revision: str | None = None) -> Found:
     if name in BUNDLED:
         if revision is not None:
             raise ConfigError(f"{name} is inside the package and has one revision: leave revision out")
-        return Found(name, BUNDLED[name])
+        return Found(name, BUNDLED[name], bundled=True)
     if PROVIDER.match(name):
         raise ConfigError(f"{name!r} names a provider, and this version of vecsmith runs local models only")
     repository = SHORT_NAMES.get(name, name)
@@ -87,8 +88,12 @@ def suggestion(name: str) -> str:
 def in_hub_cache(name: str, repository: str, revision: str | None) -> Path:
     """Return a repository's folder in the Hugging Face cache, without any network."""
     from huggingface_hub import try_to_load_from_cache
+    from huggingface_hub.errors import HFValidationError
 
-    path = try_to_load_from_cache(repository, "config.json", revision=revision)
+    try:
+        path = try_to_load_from_cache(repository, "config.json", revision=revision)
+    except HFValidationError:
+        raise ConfigError(f"{repository!r} is not a name that a Hugging Face repository can have") from None
     if not isinstance(path, str):
         at = f" --revision {revision}" if revision else ""
         raise ConfigError(

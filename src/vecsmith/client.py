@@ -72,10 +72,12 @@ class AsyncEmbedder:
     def _load(self) -> None:
         from vecsmith.catalog import find
         from vecsmith.local import LocalGenerator
+        from vecsmith.local.folder import read_folder
 
         found = find(self._model, revision=self._revision)
+        folder = read_folder(found.folder, found.name, trusted=found.bundled)
         compute, threads, device = self._settings
-        opened = LocalGenerator.open(found.folder, found.name, compute=compute, threads=threads, device=device)
+        opened = LocalGenerator.open(folder, compute=compute, threads=threads, device=device)
         if self._generator is None:
             self._generator = opened
         else:  # another task was faster

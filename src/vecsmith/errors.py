@@ -11,9 +11,10 @@ EmbedWarning         texts were cut, or vectors were cut that were not trained f
 Each message is one sentence: what is wrong and what to do.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
-__all__ = ["Closed", "ConfigError", "EmbedError", "EmbedWarning", "InputError", "ModelError", "Timeout"]
+__all__ = ["Closed", "ConfigError", "EmbedError", "EmbedWarning", "InputError", "ModelError", "Timeout", "damaged"]
 
 
 class EmbedError(Exception):
@@ -22,6 +23,17 @@ class EmbedError(Exception):
 
 class ConfigError(EmbedError):
     """A model, file or setting cannot be used as named."""
+
+
+@contextmanager
+def damaged(what: str) -> Iterator[None]:
+    """Turn whatever reading a damaged file raises into one `ConfigError` that names it."""
+    try:
+        yield
+    except EmbedError:
+        raise
+    except (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError) as error:
+        raise ConfigError(f"{what} does not hold what it should ({type(error).__name__}: {error})") from None
 
 
 class InputError(EmbedError, ValueError):

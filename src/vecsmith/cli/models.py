@@ -50,7 +50,7 @@ def known() -> list[dict[str, str]]:
 
     rows = []
     for name, path in BUNDLED.items():
-        manifest = read_folder(path, name).manifest or {}
+        manifest = read_folder(path, name, trusted=True).manifest or {}
         rows.append({"name": name, "repository": str(manifest.get("source", "")), "where": "inside vecsmith"})
     for name, repository in SHORT_NAMES.items():
         try:
@@ -68,7 +68,7 @@ def described(model: str) -> dict[str, Any]:
     from vecsmith.local.folder import read_folder
 
     found = find(model)
-    folder: ModelFolder = read_folder(found.folder, found.name)
+    folder: ModelFolder = read_folder(found.folder, found.name, trusted=found.bundled)
     return {
         "name": folder.name,
         "architecture": folder.architecture,

@@ -13,7 +13,6 @@ from vecsmith.types import Usage
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from pathlib import Path
 
     from vecsmith.local.arithmetic import Arithmetic
     from vecsmith.local.engine import Engine
@@ -41,31 +40,19 @@ class LocalGenerator:
 
     @classmethod
     def open(
-        cls,
-        path: Path,
-        name: str,
-        *,
-        compute: Compute = "auto",
-        threads: int | None = None,
-        device: str | None = None,
+        cls, folder: ModelFolder, *, compute: Compute = "auto", threads: int | None = None, device: str | None = None
     ) -> LocalGenerator:
-        """Read a model's folder and start its engine, or share the one that runs; takes some 0.2 s.
+        """Start a model's engine, or share the one that runs; takes some 0.2 s.
 
-        Raises `ConfigError` where a file is missing or damaged, or the settings are impossible here.
+        Raises `ConfigError` where a file is damaged or does not fit the others, or the settings are impossible here.
         """
-        from vecsmith.local.architectures import vocabulary
-        from vecsmith.local.folder import read_folder
+        from vecsmith.local.architectures import check_fit
         from vecsmith.local.tokens import TextTokenizer
 
-        folder = read_folder(path, name)
         cores = check_threads(threads)
         check_device(device)
         tokenizer = TextTokenizer.load(folder.tokenizer, folder.max_tokens)
-        known = vocabulary(folder)
-        if known and tokenizer.size > known:
-            raise ConfigError(
-                f"the tokenizer of {name} has {tokenizer.size} tokens and its weights {known}: they are of two models"
-            )
+        check_fit(folder, tokenizer.size)
         return cls(folder, tokenizer, *start_engine(folder, compute, cores))
 
     @property

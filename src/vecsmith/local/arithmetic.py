@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Literal, get_args
 import numpy as np
 
 from vecsmith.errors import ConfigError
-from vecsmith.local.runtime import compiled, core, openvino
+from vecsmith.local.runtime import compiled, core, openvino, reason
 from vecsmith.types import Compute
 
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ def bf16_is_fast() -> tuple[bool, str]:
     try:
         f32, bf16 = timed("f32"), timed("bf16")
     except (RuntimeError, ConfigError) as error:
-        return False, f"a product failed ({str(error).strip().splitlines()[-1]})"
+        return False, f"a product failed ({reason(error)})"
     ratio = f32 / bf16
     return ratio > 1, f"bf16 products run at {ratio:.1f} times the speed of f32"
 

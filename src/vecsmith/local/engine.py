@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Literal
 
-from vecsmith.errors import ConfigError
+from vecsmith.errors import ConfigError, damaged
 from vecsmith.local.lane import Lane, Work
 from vecsmith.local.plan import Ladder
 
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from vecsmith.local.arithmetic import Precision
     from vecsmith.local.folder import ModelFolder
     from vecsmith.local.tokens import Ids
+    from vecsmith.local.weights import Weights
     from vecsmith.types import Floats
 
 __all__ = ["Engine", "EngineKey", "acquire", "release"]
@@ -112,24 +113,23 @@ class Engine:
         self.start()
 
 
-def build(folder: ModelFolder, key: EngineKey, *, output: Output, streams: int) -> CompiledModel:
-    """Make the model's graph and compile it."""
+def build(folder: ModelFolder, key: EngineKey, *, output: Output, streams: int) -> tuple[CompiledModel, Weights | None]:
+    """Make the model's graph and compile it; the weights returned must live as long as the compiled model."""
     from vecsmith.local.architectures import encoder
     from vecsmith.local.graph import POOLERS, model, tokens
-    from vecsmith.local.runtime import compiled
+    from vecsmith.local.runtime import compiled, reason
 
     inputs = tokens()
     try:
-        hidden = encoder(folder, inputs)
-        result = hidden if output == "tokens" else POOLERS[key.pooling](hidden, inputs)
-        graph = model(result, inputs)
+        with damaged(f"a file in {folder.folder}"):
+            hidden, weights = encoder(folder, inputs)
+            graph = model(hidden if output == "tokens" else POOLERS[key.pooling](hidden, inputs), inputs)
     except RuntimeError as error:  # shapes that do not fit together
-        lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-        raise ConfigError(f"the weights in {folder.folder} do not match its config.json ({lines[-1]})") from None
+        raise ConfigError(f"the weights in {folder.folder} do not match its config.json ({reason(error)})") from None
     width = graph.output(0).get_partial_shape()[-1]
     if width.is_static and width.get_length() != folder.dimensions:
         raise ConfigError(f"{folder.folder} gives {width} dimensions, and its config.json says {folder.dimensions}")
-    return compiled(graph, precision=key.precision, threads=key.threads, streams=streams)
+    return compiled(graph, precision=key.precision, threads=key.threads, streams=streams), weights
 
 
 class Registry:

@@ -11,7 +11,7 @@ import json
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from vecsmith.errors import ConfigError
+from vecsmith.errors import ConfigError, damaged
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -41,7 +41,7 @@ class ModelFolder:
     folder: Path
     config: Mapping[str, Any]
     weights: tuple[Path, ...]
-    """The safetensors files, or the one ONNX file."""
+    """The safetensors files, or the ONNX file and those that hold its data."""
     tokenizer: Path
     max_tokens: int
     """The longest text it reads, special tokens included."""
@@ -72,8 +72,17 @@ class ModelFolder:
         return sha256(self.weights)
 
 
-def read_folder(folder: Path, name: str) -> ModelFolder:
-    """Read a model's files; raise `ConfigError` where one that is needed is missing, damaged or not supported."""
+def read_folder(folder: Path, name: str, *, trusted: bool = False) -> ModelFolder:
+    """Read a model's files; raise `ConfigError` where one that is needed is missing, damaged or not supported.
+
+    The manifest of a `trusted` folder, one inside the package, stands for its weights; another's are read and hashed.
+    """
+    with damaged(f"a file in {folder}"):
+        return read_files(folder, name, trusted=trusted)
+
+
+def read_files(folder: Path, name: str, *, trusted: bool) -> ModelFolder:
+    """Do the same, with the errors of damaged files as they come."""
     weights = find_weights(folder)
     transformer = read_json(folder / "sentence_bert_config.json")
     config = read_json(folder / "config.json", required=True)
@@ -95,7 +104,7 @@ def read_folder(folder: Path, name: str) -> ModelFolder:
         normalize="Normalize" in modules,
         prompts=prompts.get("prompts") or {},
         default_prompt=read_default_prompt(folder, prompts),
-        manifest=read_json(folder / "manifest.json") or None,
+        manifest=read_json(folder / "manifest.json") if trusted else None,
     )
 
 
@@ -109,7 +118,7 @@ def read_json(path: Path, *, required: bool = False) -> dict[str, Any]:
                 f"{path.parent} has no {path.name}: this is not a model folder, or not all of it"
             ) from None
         return {}
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise ConfigError(f"{path} cannot be read ({error})") from None
     if not isinstance(value, dict):
         raise ConfigError(f"{path} should hold a JSON object, not {type(value).__name__}")
@@ -123,13 +132,20 @@ def find_weights(folder: Path) -> tuple[Path, ...]:
     for name in WEIGHTS:
         path = folder / name
         if path.is_file():
-            return shards(path) if path.suffix == ".json" else (path,)
+            return shards(path) if path.suffix == ".json" else (path, *external_data(path))
     pickled = [path.name for path in folder.iterdir() if path.name in {"pytorch_model.bin", "model.pt"}]
     if pickled:
         raise ConfigError(f"{folder} holds only pickled weights ({pickled[0]}): save the model as safetensors")
     raise ConfigError(
         f"{folder} has no model.safetensors and no model.onnx: this is not a model folder, or not all of it"
     )
+
+
+def external_data(path: Path) -> list[Path]:
+    """Return the files beside an ONNX file that hold its larger tensors, by the names that exporters give them."""
+    if path.suffix != ".onnx":
+        return []
+    return sorted(file for file in path.parent.glob(f"{path.stem}*") if file != path and "data" in file.name)
 
 
 def shards(index: Path) -> tuple[Path, ...]:

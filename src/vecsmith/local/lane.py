@@ -48,9 +48,12 @@ class Lane:
     cannot be.
     """
 
-    def __init__(self, name: str, compile_: Callable[[], CompiledModel], ladder: Ladder, streams: int = 1) -> None:
+    def __init__(
+        self, name: str, compile_: Callable[[], tuple[CompiledModel, object]], ladder: Ladder, streams: int = 1
+    ) -> None:
         self.ready: Future[None] = Future()
         self.compile = compile_
+        self.weights: object = None
         self.pool = Pool(ladder)
         self.changed = threading.Condition()
         self.running = 0
@@ -106,7 +109,7 @@ class Lane:
         if threading.current_thread() is not self.threads[0]:
             return self.requests[self.threads.index(threading.current_thread())]
         try:
-            model = self.compile()
+            model, self.weights = self.compile()
             self.requests = [model.create_infer_request() for _ in self.threads]
         except BaseException as error:  # noqa: BLE001 (as above)
             self.closed = True

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from vecsmith.errors import ConfigError
 from vecsmith.local.graph import integers, op, ov
+from vecsmith.local.runtime import reason
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -26,7 +27,7 @@ def encode(path: Path, tokens: Tokens, core: ov.Core) -> Node:
     try:
         graph: Model = core.read_model(path)
     except RuntimeError as error:
-        raise ConfigError(f"{path} is not an ONNX file that can be read ({first_line(error)})") from None
+        raise ConfigError(f"{path} is not an ONNX file that can be read ({reason(error)})") from None
     values = inputs(tokens)
     for parameter in graph.get_parameters():
         name = parameter.get_friendly_name()
@@ -55,8 +56,3 @@ def hidden_states(path: Path, graph: Model) -> Node:
     for output in (*named, *ranked):
         return output.get_node().input_value(0).get_node()
     raise ConfigError(f"{path} has no output of token vectors: export the encoder with last_hidden_state")
-
-
-def first_line(error: Exception) -> str:
-    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    return lines[-1] if lines else type(error).__name__

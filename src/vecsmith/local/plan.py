@@ -51,7 +51,7 @@ class Ladder:
         shapes = {Shape(max(1, budget // length), length) for length in fine}
         for rows, count in FEW:
             longest = max_tokens if rows == 1 else min(max_tokens, budget // rows)
-            shapes |= {Shape(rows, length) for length in lengths_up_to(longest, count)}
+            shapes |= {Shape(rows, length) for length in lengths_up_to(longest, count) if length}
         return cls(tuple(sorted(shapes)), fine, budget)
 
     def full(self, length: int) -> int:

@@ -13,7 +13,7 @@ from vecsmith.errors import ConfigError
 if TYPE_CHECKING:
     from openvino import CompiledModel, Core, Model
 
-__all__ = ["compiled", "core", "openvino"]
+__all__ = ["compiled", "core", "openvino", "reason"]
 
 CONVERTER = "openvino.tools.ovc"
 CACHE = 20_000
@@ -66,5 +66,10 @@ def compiled(model: Model, *, precision: str, threads: int, streams: int = 1) ->
     try:
         return core().compile_model(model, "CPU", settings)
     except RuntimeError as error:
-        lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-        raise ConfigError(f"this model cannot be compiled for this processor ({lines[-1]})") from None
+        raise ConfigError(f"this model cannot be compiled for this processor ({reason(error)})") from None
+
+
+def reason(error: Exception) -> str:
+    """Return the last line of an OpenVINO error, which says what the others say where."""
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    return lines[-1] if lines else type(error).__name__

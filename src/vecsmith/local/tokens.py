@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from itertools import chain
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -33,6 +35,10 @@ SLICE_CHARACTERS = 200_000
 # white space give the same tokens for the two sides apart as for the whole when the space goes with what follows.
 SEAM = re.compile(r"(?<=[^\s]) (?=[^\W_])")
 ADDITIVE = frozenset({"BertPreTokenizer", "Whitespace", "WhitespaceSplit", "ByteLevel", "Metaspace"})
+
+# Normalizers that look at a character and its neighbours only, not at the ends of the text.
+LOCAL = frozenset({"BertNormalizer", "Lowercase", "NFC", "NFD", "NFKC", "NFKD", "Precompiled", "StripAccents"})
+LOCAL_STEPS = ({"type": "Replace", "pattern": {"Regex": " {2,}"}, "content": " "},)
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +136,7 @@ def slices(texts: Sequence[str]) -> Iterator[Sequence[str]]:
         if i > start and (i - start == SLICE_TEXTS or characters + len(text) > SLICE_CHARACTERS or len(text) > PIECE):
             yield texts[start:i]
             start, characters = i, 0
-        characters += len(text) if len(text) <= PIECE else SLICE_CHARACTERS
+        characters += len(text) if len(text) <= PIECE else SLICE_CHARACTERS + 1
     if start < len(texts):
         yield texts[start:]
 
@@ -149,18 +155,32 @@ def pieces(text: str) -> Iterator[str]:
 
 def special_tokens(tokenizer: Tokenizer) -> tuple[Ids, Ids]:
     """Return the ids that the model's template puts before and after a text."""
-    bare = tokenizer.encode("a", add_special_tokens=False).ids
-    full = tokenizer.encode("a").ids
+    probe = known_text(tokenizer)
+    bare = tokenizer.encode(probe, add_special_tokens=False).ids
+    full = tokenizer.encode(probe).ids
     for start in range(len(full) - len(bare) + 1):
         if full[start : start + len(bare)] == bare:
             return np.array(full[:start], np.int32), np.array(full[start + len(bare) :], np.int32)
     raise ConfigError("this tokenizer's template changes the text it surrounds, which is not supported")
 
 
+def known_text(tokenizer: Tokenizer) -> str:
+    """Return a text that has at least one token."""
+    candidates = chain(["a"], tokenizer.get_vocab())
+    found = (text for text in candidates if tokenizer.encode(text, add_special_tokens=False).ids)
+    return next(found, "")
+
+
 def is_additive(tokenizer: Tokenizer) -> bool:
     """Whether the tokenizer splits at white space first, so that a text may be tokenised in pieces."""
-    import json
+    state = json.loads(tokenizer.to_str())
+    splitting, normalizing = (steps(state[part]) for part in ("pre_tokenizer", "normalizer"))
+    splits = any(step["type"] in ADDITIVE and step.get("split", True) for step in splitting)
+    return splits and all(step["type"] in LOCAL or step in LOCAL_STEPS for step in normalizing)
 
-    state = json.loads(tokenizer.to_str())["pre_tokenizer"] or {}
-    steps = state.get("pretokenizers", [state])
-    return any(step.get("type") in ADDITIVE and step.get("split", True) for step in steps)
+
+def steps(part: dict[str, Any] | None) -> list[dict[str, Any]]:
+    """Return the steps of one part of a tokenizer."""
+    if part is None:
+        return []
+    return next((part[key] for key in ("pretokenizers", "normalizers") if key in part), [part])

@@ -105,17 +105,19 @@ def read_header(path: Path, data: mmap.mmap) -> tuple[dict[str, dict[str, Any]],
         if size > min(MAX_HEADER, len(data) - 8):
             raise ValueError(f"a header of {size} bytes")
         header = json.loads(data[8 : 8 + size])
-        header.pop("__metadata__", None)
-    except (struct.error, ValueError, AttributeError) as error:
+        if not isinstance(header, dict):
+            raise TypeError(f"a header that is a {type(header).__name__}")
+    except (struct.error, ValueError, TypeError, RecursionError) as error:
         raise ConfigError(f"{path} is not a safetensors file ({error}): copy or download it again") from None
-    return header, 8 + size
+    return {name: entry for name, entry in header.items() if name != "__metadata__"}, 8 + size
 
 
 def read_tensor(path: Path, data: mmap.mmap, start: int, name: str, entry: Mapping[str, Any]) -> Tensor:
     try:
-        dtype, shape, (begin, end) = entry["dtype"], tuple(map(int, entry["shape"])), entry["data_offsets"]
+        dtype, shape = str(entry["dtype"]), tuple(whole(n) for n in entry["shape"])
+        begin, end = (whole(n) for n in entry["data_offsets"])
         known = np.dtype(DTYPES.get(dtype, np.uint8))
-        if dtype in DTYPES and (end - begin != prod(shape) * known.itemsize or not 0 <= begin <= end):
+        if begin > end or (dtype in DTYPES and end - begin != prod(shape) * known.itemsize):
             raise ValueError(f"{end - begin} bytes for shape {shape}")
     except (KeyError, TypeError, ValueError) as error:
         raise ConfigError(f"{path} has a damaged header at tensor {name!r} ({error}): download it again") from None
@@ -125,6 +127,13 @@ def read_tensor(path: Path, data: mmap.mmap, start: int, name: str, entry: Mappi
         )
     view = np.frombuffer(data, known, count=(end - begin) // known.itemsize, offset=start + begin)
     return Tensor(name, dtype, view.reshape(shape) if dtype in DTYPES else view)
+
+
+def whole(number: object) -> int:
+    """Return a number that is one, and not negative."""
+    if isinstance(number, bool) or not isinstance(number, int) or number < 0:
+        raise ValueError(f"{number!r} is not a size")
+    return number
 
 
 def sha256(paths: Sequence[Path]) -> str:
