@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
@@ -136,7 +137,8 @@ def start_engine(folder: ModelFolder, compute: Compute, threads: int) -> tuple[E
     from vecsmith.local.engine import EngineKey, acquire
 
     arithmetic = choose(compute)
-    key = EngineKey(folder.sha256(), folder.pooling, arithmetic.precision, threads)
+    config = json.dumps(folder.config, sort_keys=True)
+    key = EngineKey(folder.sha256(), config, folder.max_tokens, folder.pooling, arithmetic.precision, threads)
     return acquire(key, folder), arithmetic
 
 

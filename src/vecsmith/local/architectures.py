@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 __all__ = ["ARCHITECTURES", "check_fit", "encoder"]
 
 ARCHITECTURES = {"bert": "vecsmith.local.bert"}
-"""Each module has ``WORDS`` and ``POSITIONS``, the names of its tables, ``PREFIXES`` put before them, and ``encode``."""
+"""Each module has ``WORDS`` and ``POSITIONS`` (its tables' names), ``PREFIXES`` (put before them) and ``encode``."""
 
 
 def encoder(folder: ModelFolder, tokens: Tokens) -> tuple[Node, Weights | None]:
@@ -57,8 +57,8 @@ def check_fit(folder: ModelFolder, vocabulary: int) -> None:
         )
     if positions < folder.max_tokens:
         raise ConfigError(
-            f"the files of {folder.name} ask for {folder.max_tokens} tokens and its weights have {positions} positions: "
-            "lower max_seq_length in sentence_bert_config.json"
+            f"the files of {folder.name} ask for {folder.max_tokens} tokens and its weights have {positions} "
+            "positions: lower max_seq_length in sentence_bert_config.json"
         )
 
 

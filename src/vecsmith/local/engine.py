@@ -49,6 +49,9 @@ class EngineKey:
 
     weights: str
     """Their sha256."""
+    config: str
+    """What ``config.json`` says: the same weights give other vectors with another."""
+    max_tokens: int
     pooling: str
     precision: Precision
     threads: int

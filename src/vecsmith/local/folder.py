@@ -89,7 +89,8 @@ def read_files(folder: Path, name: str, *, trusted: bool) -> ModelFolder:
     if not isinstance(config.get("hidden_size"), int):
         raise ConfigError(f"{folder / 'config.json'} does not say hidden_size: this is not a text encoder's folder")
     modules = read_modules(folder)
-    prompts = read_json(folder / "config_sentence_transformers.json")
+    prompts_file = folder / "config_sentence_transformers.json"
+    prompts = read_json(prompts_file)
     tokenizer = folder / "tokenizer.json"
     if not tokenizer.is_file():
         raise ConfigError(f"{folder} has no tokenizer.json: save the tokenizer there in the fast format")
@@ -102,8 +103,8 @@ def read_files(folder: Path, name: str, *, trusted: bool) -> ModelFolder:
         max_tokens=read_max_tokens(folder, transformer, config),
         pooling=read_pooling(folder, modules),
         normalize="Normalize" in modules,
-        prompts=prompts.get("prompts") or {},
-        default_prompt=read_default_prompt(folder, prompts),
+        prompts=read_prompts(prompts_file, prompts),
+        default_prompt=read_default_prompt(prompts_file, prompts),
         manifest=read_json(folder / "manifest.json") if trusted else None,
     )
 
@@ -150,8 +151,10 @@ def external_data(path: Path) -> list[Path]:
 
 def shards(index: Path) -> tuple[Path, ...]:
     """Return the files that an index of sharded weights names."""
-    names = sorted(set(read_json(index, required=True).get("weight_map", {}).values()))
-    if not names or any("/" in name or "\\" in name for name in names):
+    with damaged(str(index)):
+        names = sorted(set(read_json(index, required=True).get("weight_map", {}).values()))
+        odd = not names or any("/" in name or "\\" in name for name in names)
+    if odd:
         raise ConfigError(f"{index} does not name its weight files")
     return tuple(index.parent / name for name in names)
 
@@ -163,7 +166,7 @@ def read_modules(folder: Path) -> dict[str, str]:
         return {}
     try:
         entries = [(str(m["type"]).rpartition(".")[2], str(m["path"])) for m in json.loads(path.read_text("utf-8"))]
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
         raise ConfigError(f"{path} cannot be read ({error})") from None
     unknown = [kind for kind, _ in entries if kind not in MODULES]
     if unknown:
@@ -179,13 +182,14 @@ def read_pooling(folder: Path, modules: Mapping[str, str]) -> str:
         return "mean"
     path = folder / modules["Pooling"] / "config.json"
     config = read_json(path, required=True)
-    named = config.get("pooling_mode") or [mode for key, mode in POOLINGS.items() if config.get(key)]
-    modes = [named] if isinstance(named, str) else list(named)
+    with damaged(str(path)):
+        named = config.get("pooling_mode") or [mode for key, mode in POOLINGS.items() if config.get(key)]
+        modes = [named] if isinstance(named, str) else list(named)
     if len(modes) != 1 or modes[0] not in POOLINGS.values():
         raise ConfigError(f"{path} asks for the pooling {modes!r}: one of {', '.join(POOLINGS.values())} is supported")
     if not config.get("include_prompt", True):
         raise ConfigError(f"{path} leaves the prompt out of pooling (include_prompt false), which is not supported")
-    return modes[0]
+    return str(modes[0])
 
 
 def read_max_tokens(folder: Path, transformer: Mapping[str, Any], config: Mapping[str, Any]) -> int:
@@ -198,13 +202,18 @@ def read_max_tokens(folder: Path, transformer: Mapping[str, Any], config: Mappin
     return min(limits)
 
 
-def read_default_prompt(folder: Path, prompts: Mapping[str, Any]) -> str:
+def read_prompts(path: Path, prompts: Mapping[str, Any]) -> dict[str, str]:
+    with damaged(str(path)):
+        return {str(name): str(text) for name, text in dict(prompts.get("prompts") or {}).items()}
+
+
+def read_default_prompt(path: Path, prompts: Mapping[str, Any]) -> str:
+    """Return the text put before an input where the caller names no prompt."""
     name = prompts.get("default_prompt_name")
     if name is None:
         return ""
-    known = prompts.get("prompts") or {}
-    if name not in known:
-        raise ConfigError(
-            f"{folder / 'config_sentence_transformers.json'} names the default prompt {name!r}, which is none"
-        )
-    return str(known[name])
+    with damaged(str(path)):
+        text = read_prompts(path, prompts).get(name)
+    if text is None:
+        raise ConfigError(f"{path} names the default prompt {name!r}, which is none of its prompts")
+    return str(text)

@@ -31,6 +31,7 @@ class Work(Job):
     """One array for each row, in the order of the rows."""
     vectors: list[Any] = field(default_factory=list)
     left: int = 0
+    answered: bool = False
 
     @classmethod
     def of(cls, ids: Sequence[Ids]) -> Work:
@@ -72,6 +73,8 @@ class Lane:
     def submit(self, work: Work) -> None:
         """Let a job wait for its turn; its future is set from one of the lane's threads."""
         with self.changed:
+            if self.ready.done():
+                self.ready.result()  # raises what kept the model from being compiled
             if self.closed:
                 raise Closed("the embedder was closed: make a new one")
             self.pool.add(work)
@@ -112,8 +115,9 @@ class Lane:
             model, self.weights = self.compile()
             self.requests = [model.create_infer_request() for _ in self.threads]
         except BaseException as error:  # noqa: BLE001 (as above)
-            self.closed = True
-            self.ready.set_exception(error)
+            with self.changed:
+                self.closed = True
+                self.ready.set_exception(error)
             self.fail_waiting(error)
             return None
         for thread in self.threads[1:]:
@@ -142,10 +146,9 @@ class Lane:
                 if outputs is not None:
                     work.vectors[row.index] = own(outputs[position], len(row.ids))
                 work.left -= 1
-                if error is not None and work not in done:
+                if not work.answered and (error is not None or work.left == 0):
+                    work.answered = True
                     self.pool.remove(work)
-                    done.append(work)
-                elif error is None and work.left == 0:
                     done.append(work)
         for work in done:
             settle(work.future, work.vectors, error)
@@ -155,6 +158,8 @@ class Lane:
         with self.changed:
             waiting = {id(row.job): row.job for row in self.pool.sorted}
             for work in waiting.values():
+                assert isinstance(work, Work)
+                work.answered = True
                 self.pool.remove(work)
         for work in waiting.values():
             assert isinstance(work, Work)

@@ -8,7 +8,7 @@ of any job.
 
 from __future__ import annotations
 
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections import deque
 from dataclasses import dataclass, field
 from math import floor, log2
@@ -54,9 +54,13 @@ class Ladder:
             shapes |= {Shape(rows, length) for length in lengths_up_to(longest, count) if length}
         return cls(tuple(sorted(shapes)), fine, budget)
 
+    def padded(self, length: int) -> int:
+        """Return the length that rows of `length` tokens have in a full batch."""
+        return self.lengths[bisect_left(self.lengths, length)]
+
     def full(self, length: int) -> int:
-        """How many rows of up to `length` tokens make a full batch."""
-        return max(1, self.budget // self.lengths[bisect_left(self.lengths, length)])
+        """Return how many rows of up to `length` tokens make a full batch."""
+        return max(1, self.budget // self.padded(length))
 
     def fit(self, rows: int, length: int) -> Shape:
         """Return the smallest shape that holds `rows` rows of up to `length` tokens."""
@@ -169,11 +173,24 @@ class Pool:
         return None
 
     def led_by(self, leader: Row) -> Batch:
-        """Take a row and as many of its next shorter neighbours as fill a batch."""
-        end = bisect_left(self.sorted, leader.key, key=lambda row: row.key) + 1
-        start = max(0, end - self.ladder.full(len(leader.ids)))
+        """Take a row and the neighbours that fill its batch: shorter ones first, then ones up to twice as long."""
+        place = bisect_left(self.sorted, leader.key, key=lambda row: row.key)
+        longest = self.ladder.padded(len(leader.ids))
+        end = bisect_right(self.sorted, longest, key=lambda row: len(row.ids))
+        start = max(0, min(place, end - self.ladder.full(longest)))
+        end = min(end, start + self.ladder.full(longest))
+        while end < len(self.sorted) and self.has_room(end + 1 - start, len(self.sorted[end].ids), 2 * longest):
+            end += 1
+        return self.removed(start, end)
+
+    def has_room(self, rows: int, length: int, longest: int) -> bool:
+        """Whether so many rows of this length are still one batch."""
+        return length <= longest and rows <= self.ladder.full(length)
+
+    def removed(self, start: int, end: int) -> Batch:
+        """Take a run of the sorted rows."""
         rows = self.sorted[start:end]
         del self.sorted[start:end]
         for row in rows:
             row.waiting = False
-        return Batch(rows, self.ladder.fit(len(rows), len(leader.ids)))
+        return Batch(rows, self.ladder.fit(len(rows), len(rows[-1].ids)))

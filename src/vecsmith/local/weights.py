@@ -114,9 +114,9 @@ def read_header(path: Path, data: mmap.mmap) -> tuple[dict[str, dict[str, Any]],
 
 def read_tensor(path: Path, data: mmap.mmap, start: int, name: str, entry: Mapping[str, Any]) -> Tensor:
     try:
-        dtype, shape = str(entry["dtype"]), tuple(whole(n) for n in entry["shape"])
+        dtype, shape = entry["dtype"], tuple(whole(n) for n in entry["shape"])
         begin, end = (whole(n) for n in entry["data_offsets"])
-        known = np.dtype(DTYPES.get(dtype, np.uint8))
+        known = np.dtype(DTYPES.get(dtype, np.uint8))  # of another type nothing is read
         if begin > end or (dtype in DTYPES and end - begin != prod(shape) * known.itemsize):
             raise ValueError(f"{end - begin} bytes for shape {shape}")
     except (KeyError, TypeError, ValueError) as error:
