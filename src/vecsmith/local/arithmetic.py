@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Literal, get_args
 import numpy as np
 
 from vecsmith.errors import ConfigError
-from vecsmith.local.runtime import compiled, core, openvino, reason
+from vecsmith.local.runtime import compiled, core, forget_idle_threads, openvino, reason
 from vecsmith.types import Compute
 
 if TYPE_CHECKING:
@@ -53,6 +53,7 @@ def bf16_is_fast() -> tuple[bool, str]:
         return False, "the processor has no bf16 instructions"
     try:
         f32, bf16 = timed("f32"), timed("bf16")
+        forget_idle_threads()
     except (RuntimeError, ConfigError) as error:
         return False, f"a product failed ({reason(error)})"
     ratio = f32 / bf16

@@ -9,6 +9,7 @@ bulk lane, so that a query need not wait for the batches that run. Token vectors
 from __future__ import annotations
 
 import atexit
+import gc
 import os
 import threading
 import weakref
@@ -16,9 +17,10 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Literal
 
-from vecsmith.errors import ConfigError, damaged
+from vecsmith.errors import Closed, ConfigError, damaged
 from vecsmith.local.lane import Lane, Work
 from vecsmith.local.plan import Ladder
+from vecsmith.local.runtime import core, forget_idle_threads
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -72,6 +74,7 @@ class Engine:
         """Begin without lanes."""
         self.lock = threading.Lock()
         self.lanes: dict[str, Lane] = {}
+        self.closed = False
 
     def open(self) -> None:
         """Compile the quick lane, which shows whether the model can be compiled; returns when it is ready."""
@@ -92,6 +95,8 @@ class Engine:
     def lane(self, name: Literal["quick", "bulk", "tokens"]) -> Lane:
         """Return a lane, which begins to compile when it is first asked for."""
         with self.lock:
+            if self.closed:
+                raise Closed("the embedder was closed: make a new one")
             if name not in self.lanes:
                 streams = self.key.threads if name == "bulk" else 1
                 output: Output = "tokens" if name == "tokens" else "pooled"
@@ -102,9 +107,11 @@ class Engine:
     def close(self) -> None:
         """Stop all lanes; what waits fails."""
         with self.lock:
+            self.closed = True
             lanes, self.lanes = list(self.lanes.values()), {}
         for lane in lanes:
             lane.close()
+        forget_idle_threads()
 
     def restart_after_fork(self) -> None:
         """Begin anew in a child process, where the lanes' threads and locks are dead.
@@ -181,10 +188,9 @@ def close_all() -> None:
 
 def after_fork() -> None:
     """Make a child's engines usable; called by Python in the child, before anything else runs there."""
-    from vecsmith.local.runtime import core
-
     registry.lock = threading.Lock()
     if core.cache_info().currsize:
+        gc.freeze()  # nor may the collector destroy what the parent had not yet collected
         abandoned.append(core())
         core.cache_clear()
     for engine in list(living):

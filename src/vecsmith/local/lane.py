@@ -95,6 +95,7 @@ class Lane:
             if thread.is_alive() and thread is not threading.current_thread():
                 thread.join()
         self.fail_waiting(Closed("the embedder was closed while texts were waiting"))
+        self.requests, self.weights = [], None
 
     def run(self) -> None:
         """Take batches until the lane is closed; the first thread compiles the model for all."""

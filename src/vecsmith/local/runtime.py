@@ -13,7 +13,7 @@ from vecsmith.errors import ConfigError
 if TYPE_CHECKING:
     from openvino import CompiledModel, Core, Model
 
-__all__ = ["compiled", "core", "openvino", "reason"]
+__all__ = ["compiled", "core", "forget_idle_threads", "openvino", "reason"]
 
 CONVERTER = "openvino.tools.ovc"
 CACHE = 20_000
@@ -67,6 +67,15 @@ def compiled(model: Model, *, precision: str, threads: int, streams: int = 1) ->
         return core().compile_model(model, "CPU", settings)
     except RuntimeError as error:
         raise ConfigError(f"this model cannot be compiled for this processor ({reason(error)})") from None
+
+
+def forget_idle_threads() -> None:
+    """End the threads that OpenVINO keeps for the next model of the same settings; takes a millisecond.
+
+    A forked child would take them up, and wait for ever: they do not exist there. A plugin ends them when it goes.
+    """
+    brief = openvino().Core()
+    brief.get_property("CPU", "FULL_DEVICE_NAME")  # loads the plugin
 
 
 def reason(error: Exception) -> str:

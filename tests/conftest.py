@@ -1,0 +1,64 @@
+"""What most tests need: the bundled model, loaded once, and tiny models of any kind."""
+
+from zlib import crc32
+
+import pytest
+from tiny_model import write_model
+
+import vecsmith
+
+
+@pytest.fixture(scope="session")
+def embedder():
+    """The bundled model in f32."""
+    with vecsmith.Embedder(compute="f32") as embedder:
+        yield embedder
+
+
+@pytest.fixture(scope="session")
+def auto_embedder():
+    """The bundled model as users get it."""
+    with vecsmith.Embedder() as embedder:
+        yield embedder
+
+
+@pytest.fixture(scope="session")
+def tokenizer(embedder):
+    """The bundled model's tokenizer with its limits."""
+    return embedder.generator.tokenizer
+
+
+@pytest.fixture
+def make_model(tmp_path, request):
+    """Write a tiny model into a folder of its own, with weights of its own; the arguments are those of `write_model`."""
+    made = []
+
+    def make(**changes):
+        changes.setdefault("seed", crc32(request.node.nodeid.encode()) + len(made))
+        made.append(write_model(tmp_path / f"tiny{len(made)}", **changes))
+        return made[-1]
+
+    return make
+
+
+@pytest.fixture
+def open_model(make_model):
+    """Write a tiny model and open it in f32; give both."""
+    opened = []
+
+    def open_(**changes):
+        model = make_model(**changes)
+        opened.append(vecsmith.Embedder(model.path, compute="f32", threads=1))
+        return model, opened[-1]
+
+    yield open_
+    for embedder in opened:
+        embedder.close()
+
+
+@pytest.fixture(scope="session")
+def tiny(tmp_path_factory):
+    """One tiny model for the tests that change nothing: the model and its embedder."""
+    model = write_model(tmp_path_factory.mktemp("models") / "tiny")
+    with vecsmith.Embedder(model.path, compute="f32", threads=1) as embedder:
+        yield model, embedder
