@@ -3,9 +3,9 @@
 from zlib import crc32
 
 import pytest
-from tiny_model import write_model
 
 import vecsmith
+from tiny_model import write_model
 
 
 @pytest.fixture(scope="session")
@@ -30,7 +30,7 @@ def tokenizer(embedder):
 
 @pytest.fixture
 def make_model(tmp_path, request):
-    """Write a tiny model into a folder of its own, with weights of its own; the arguments are those of `write_model`."""
+    """Write a tiny model into a folder of its own, with its own weights; the arguments are those of `write_model`."""
     made = []
 
     def make(**changes):

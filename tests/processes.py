@@ -1,7 +1,9 @@
-"""Runs Python code in a process of its own, for what a test cannot do to its own."""
+"""Runs Python code in a process of its own, for what a test cannot do to its own; and waits for other threads."""
 
+import asyncio
 import subprocess
 import sys
+import time
 from textwrap import dedent
 
 import pytest
@@ -19,3 +21,11 @@ def run_python(code, *arguments, cwd=None, env=None, patience=PATIENCE):
         pytest.fail(f"the process hangs after {error.stdout!r} {error.stderr!r}")
     assert done.returncode == 0, f"exit status {done.returncode}: {done.stderr.decode(errors='replace')}"
     return done.stdout.decode()
+
+
+async def until(condition):
+    """Wait for what another thread or task will do."""
+    end = time.monotonic() + PATIENCE
+    while not condition():
+        assert time.monotonic() < end, "it never came about"
+        await asyncio.sleep(0.001)

@@ -2,9 +2,9 @@
 
 import numpy as np
 import pytest
+
 import reference
 from tiny_model import write_json
-
 from vecsmith import ConfigError, Embedder
 
 TEXTS = ["the cat", "dog", "", "the dog is sleeping by the old door", "a b c d e f g"]

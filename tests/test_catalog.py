@@ -90,7 +90,9 @@ def test_the_bundled_model_has_no_revisions():
     assert "leave revision out" in refusal("minilm", revision="main")
 
 
-@pytest.mark.parametrize("name", ["org/my--model", "org/-x", "a..b/c", "org/x.git", "org/" + "x" * 120, "org/", "a/b/c"])
+@pytest.mark.parametrize(
+    "name", ["org/my--model", "org/-x", "a..b/c", "org/x.git", "org/" + "x" * 120, "org/", "a/b/c"]
+)
 def test_a_name_that_no_repository_can_have_is_refused(name):
     refusal(name)
 

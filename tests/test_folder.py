@@ -5,8 +5,8 @@ import json
 import numpy as np
 import pytest
 from safetensors.numpy import load_file, save_file
-from tiny_model import SPECIAL, WORDS, write_json
 
+from tiny_model import SPECIAL, WORDS, write_json
 from vecsmith import ConfigError, Embedder
 from vecsmith.local.folder import read_folder
 
@@ -16,6 +16,15 @@ def refusal(path):
     with pytest.raises(ConfigError) as caught:
         Embedder(path, compute="f32", threads=1)
     return str(caught.value)
+
+
+def refusal_if_any(path):
+    """Return the same, or None of a folder that can be used."""
+    try:
+        Embedder(path, compute="f32", threads=1).close()
+    except ConfigError as error:
+        return str(error)
+    return None
 
 
 def one_sentence(message):
@@ -210,10 +219,8 @@ def test_a_value_of_the_wrong_kind_is_refused_in_words_or_has_no_effect(make_mod
     if "index" in name:
         (model.path / "model.safetensors").unlink()
     write_json(path, {**(json.loads(path.read_text("utf-8")) if path.is_file() else {}), **changes})
-    try:
-        Embedder(model.path, compute="f32", threads=1).close()
-    except ConfigError as error:
-        assert str(path) in str(error)
+    said = refusal_if_any(model.path)
+    assert said is None or str(path) in said
 
 
 def test_a_manifest_does_not_stand_for_weights_that_are_others(make_model):
@@ -269,7 +276,9 @@ def test_weights_in_a_type_that_is_not_supported_are_refused(make_model):
 
 def test_a_tokenizer_larger_than_the_weights_is_refused(make_model):
     model = make_model(words=[*WORDS, "extra"], vocab_size=len(WORDS))
-    assert f"the tokenizer of {model.path.name} has {len(WORDS) + 1} tokens and its weights {len(WORDS)}" in refusal(model.path)
+    assert f"the tokenizer of {model.path.name} has {len(WORDS) + 1} tokens and its weights {len(WORDS)}" in refusal(
+        model.path
+    )
 
 
 def test_a_tokenizer_smaller_than_the_weights_is_taken(open_model):
@@ -284,7 +293,9 @@ def test_a_tokenizer_smaller_than_the_weights_is_taken(open_model):
 def test_a_module_that_is_not_supported_is_named(make_model, kind):
     model = make_model()
     modules = json.loads((model.path / "modules.json").read_text(encoding="utf-8"))
-    write_json(model.path / "modules.json", [*modules, {"idx": 3, "name": "3", "path": "3", "type": f"x.models.{kind}"}])
+    write_json(
+        model.path / "modules.json", [*modules, {"idx": 3, "name": "3", "path": "3", "type": f"x.models.{kind}"}]
+    )
     message = refusal(model.path)
     assert f"asks for the module '{kind}'" in message
     assert "modules.json" in message
@@ -374,13 +385,12 @@ def test_a_limit_beyond_the_positions_of_the_weights_is_refused_or_lowered(make_
     without(model.path / "config.json", "max_position_embeddings")
     if positions is not None:
         change(model.path / "config.json", max_position_embeddings=positions)
-    try:
-        embedder = Embedder(model.path, compute="f32", threads=1)
-    except ConfigError as error:
-        assert one_sentence(str(error))
-        return
-    with embedder:
-        assert embedder.embed("a " * 100, on_long="truncate").items[0].tokens == 40
+    said = refusal_if_any(model.path)
+    if said is None:
+        with Embedder(model.path, compute="f32", threads=1) as embedder:
+            assert embedder.embed("a " * 100, on_long="truncate").items[0].tokens == 40
+    else:
+        assert one_sentence(said)
 
 
 # sharded weights

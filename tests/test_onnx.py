@@ -3,10 +3,10 @@
 import numpy as np
 import onnx
 import pytest
-import reference
 from onnx import TensorProto, helper, numpy_helper
-from tiny_model import WORDS
 
+import reference
+from tiny_model import WORDS
 from vecsmith import ConfigError, Embedder
 
 WIDTH = 32

@@ -1,6 +1,7 @@
 """Properties of the ladder of shapes and of the pool that fills them."""
 
 import random
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -106,7 +107,7 @@ def test_the_rows_of_a_batch_are_neighbours_in_length(lengths):
     pool = Pool(LADDER)
     pool.add(job(lengths))
     sizes = [[len(row.ids) for row in batch.rows] for batch in drain(pool)]
-    for longer, shorter in zip(sizes, sizes[1:], strict=False):
+    for longer, shorter in pairwise(sizes):
         assert min(longer) >= max(shorter)
 
 

@@ -73,7 +73,7 @@ def test_every_other_field_makes_another_space(change):
 
 
 def test_a_space_equals_nothing_but_a_space():
-    assert SPACE != SPACE.id
+    assert SPACE.id != SPACE
 
 
 def test_f32_and_bf16_are_one_space(embedder, auto_embedder):

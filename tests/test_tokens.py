@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tiny_model import word_piece
 from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors, trainers
 
+from tiny_model import word_piece
 from vecsmith import ConfigError, InputError
 from vecsmith.local import tokens
 from vecsmith.local.tokens import TextTokenizer, pieces, slices
@@ -30,10 +30,46 @@ CORPUS = [
 ] * 3
 # Texts with many seams and near-seams: words, single and double spaces, marks, scripts, combining characters.
 PARTS = st.sampled_from(
-    [" ", " ", " ", "  ", "\n", "\t", "a", "cat", "the", "7", "42", ".", ",", "'s", "-", "_", "é", "e\u0301", "\u0301"]
-    + ["漢", "かな", "ß", "İ", "🚲", "\u200b", "\u00a0", "\u3000", "\ufffd", "▁", "Ġ", "٣", "[SEP]", "##s", "\x7f"]
+    [
+        " ",
+        " ",
+        " ",
+        "  ",
+        "\n",
+        "\t",
+        "a",
+        "cat",
+        "the",
+        "7",
+        "42",
+        ".",
+        ",",
+        "'s",
+        "-",
+        "_",
+        "é",
+        "e\u0301",
+        "\u0301",
+        "漢",
+        "かな",
+        "ß",
+        "İ",
+        "🚲",
+        "\u200b",
+        "\u00a0",
+        "\u3000",
+        "\ufffd",
+        "▁",
+        "Ġ",
+        "٣",
+        "[SEP]",
+        "##s",
+        "\x7f",
+    ]
 )
-TEXT = st.one_of(st.lists(PARTS, max_size=60).map("".join), st.text(st.characters(exclude_categories=["Cs"]), max_size=80))
+TEXT = st.one_of(
+    st.lists(PARTS, max_size=60).map("".join), st.text(st.characters(exclude_categories=["Cs"]), max_size=80)
+)
 
 
 def library(name="minilm"):

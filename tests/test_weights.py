@@ -9,8 +9,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from safetensors.numpy import save_file
-from tiny_model import as_bfloat16, from_bfloat16, safetensors_bytes
 
+from tiny_model import as_bfloat16, from_bfloat16, safetensors_bytes
 from vecsmith import ConfigError
 from vecsmith.local.weights import Weights, read, sha256
 
@@ -119,7 +119,7 @@ def test_below_without_the_marker_says_the_architecture_is_another(saved):
 
 
 def test_a_missing_tensor_is_named(saved):
-    with pytest.raises(ConfigError, match="no tensor 'c': the file does not match config.json"):
+    with pytest.raises(ConfigError, match=r"no tensor 'c': the file does not match config\.json"):
         Weights.open([saved])["c"]
 
 
@@ -137,7 +137,9 @@ def test_an_empty_file_is_named(tmp_path):
 
 def test_a_truncated_file_names_the_tensor_that_is_cut(saved):
     saved.write_bytes(saved.read_bytes()[:-1])
-    with pytest.raises(ConfigError, match=r"model\.safetensors is truncated: tensor '(a\.weight|b\.bias)' ends at byte"):
+    with pytest.raises(
+        ConfigError, match=r"model\.safetensors is truncated: tensor '(a\.weight|b\.bias)' ends at byte"
+    ):
         read(saved)
 
 
@@ -204,10 +206,15 @@ def test_a_file_with_changed_bytes_loads_or_is_refused_in_words(tmp_path, data):
         content[data.draw(st.integers(0, 120))] = data.draw(st.integers(0, 255))
     path = tmp_path / "changed.safetensors"
     path.write_bytes(content)
+    assert refused(path) is None or "changed.safetensors" in refused(path)
+
+
+def refused(path):
+    """Return what is said of a file, or None where it can be read."""
     try:
         read(path)
     except ConfigError as error:
-        assert "changed.safetensors" in str(error)
+        return str(error)
 
 
 def test_a_tensor_of_another_type_is_kept_as_bytes(tmp_path):

@@ -4,9 +4,10 @@ import json
 from string import ascii_lowercase
 
 import numpy as np
-import reference
 from safetensors.numpy import save_file
 from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers, processors
+
+import reference
 
 SPECIAL = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
 WORDS = [*SPECIAL, *ascii_lowercase, *(f"##{letter}" for letter in ascii_lowercase), "cat", "dog", "the", "##ing"]

@@ -6,16 +6,17 @@ import asyncio
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Self
 
-from vecsmith.errors import Closed, Timeout
-from vecsmith.pipeline import Window, ahead, async_windows, join, options_of, report, through, warn_if_cut
+from vecsmith.errors import Closed, ConfigError, Timeout
+from vecsmith.pipeline import Warner, Window, ahead, async_windows, join, options_of, report, through
 from vecsmith.prepare import as_texts
+from vecsmith.providers import EmbeddingGenerator
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterable, AsyncIterator, Iterable
     from pathlib import Path
 
     from vecsmith.pipeline import OnBad
-    from vecsmith.providers import EmbeddingGenerator, Metadata
+    from vecsmith.providers import Generates, Metadata
     from vecsmith.types import Compute, EmbedResult, OnLong
 
 __all__ = ["AsyncEmbedder"]
@@ -50,23 +51,22 @@ class AsyncEmbedder:
         self._revision = revision
         self._timeout = timeout
         self._settings: tuple[Compute, int | None, str | None] = (compute, threads, device)
-        self._generator: EmbeddingGenerator | None = None
+        self._generator: Generates | None = None
         self._closed = False
 
     @classmethod
-    def from_generator(cls, generator: EmbeddingGenerator, *, timeout: float | None = None) -> Self:
-        """Make an embedder over any generator; closing the embedder closes it."""
-        embedder = cls(generator.metadata.model, timeout=timeout)
+    def from_generator(cls, generator: Generates, *, timeout: float | None = None) -> Self:
+        """Make an embedder over anything with a method ``generate``; closing the embedder closes it."""
+        embedder = cls(type(generator).__name__, timeout=timeout)
         embedder._generator = generator
         return embedder
 
-    async def open(self) -> EmbeddingGenerator:
+    async def open(self) -> Generates:
         """Load the model unless it is loaded, and return its generator; raises `ConfigError` where it cannot be."""
-        if self._closed:
-            raise Closed("the embedder was closed: make a new one")
-        if self._generator is None:
+        if self._generator is None and not self._closed:
             await asyncio.to_thread(self._load)
-        assert self._generator is not None
+        if self._generator is None:
+            raise Closed("the embedder was closed: make a new one")
         return self._generator
 
     def _load(self) -> None:
@@ -78,19 +78,22 @@ class AsyncEmbedder:
         folder = read_folder(found.folder, found.name, trusted=found.bundled)
         compute, threads, device = self._settings
         opened = LocalGenerator.open(folder, compute=compute, threads=threads, device=device)
-        if self._generator is None:
+        if self._generator is None and not self._closed:
             self._generator = opened
-        else:  # another task was faster
+        else:  # another task was faster, or the embedder was closed meanwhile
             from vecsmith.local.engine import release
 
             release(opened.engine)
 
     @property
     def metadata(self) -> Metadata:
-        """What the model is; raises `Closed` before it is loaded."""
-        if self._generator is None:
-            raise Closed("the model is not loaded yet: await embedder.open() first")
-        return self._generator.metadata
+        """What the model is; raises `ConfigError` before it is loaded, or where its generator does not tell."""
+        if self._closed:
+            raise Closed("the embedder was closed: make a new one")
+        metadata: Metadata | None = getattr(self._generator, "metadata", None)
+        if metadata is None:
+            raise ConfigError("there is no metadata yet: await embedder.open() first, or give the generator some")
+        return metadata
 
     async def embed(
         self,
@@ -115,14 +118,29 @@ class AsyncEmbedder:
 
         Raises `InputError` for an input that cannot be embedded, `Timeout`, and `ConfigError`.
         """
+        result = await self.embed_quietly(
+            texts, dimensions=dimensions, normalize=normalize, on_long=on_long, prompt=prompt, timeout=timeout
+        )
+        Warner(on_long).look(result)
+        return result
+
+    async def embed_quietly(
+        self,
+        texts: str | Iterable[str],
+        *,
+        dimensions: int | None,
+        normalize: bool | None,
+        on_long: OnLong | None,
+        prompt: str | None,
+        timeout: float | None,  # noqa: ASYNC109 (as above)
+    ) -> EmbedResult:
+        """Do what `embed` does, and leave the warnings to the caller, who knows what line they are about."""
         options = options_of(dimensions=dimensions, normalize=normalize, on_long=on_long, prompt=prompt)
         async with deadline(self._timeout if timeout is None else timeout):
             generator = await self.open()
             source = async_windows(as_texts(texts))
             parts = [p.result async for p in ahead(source, lambda w: through(generator, w, options))]
-            result = join(parts or [(await through(generator, Window(0, []), options)).result])
-        warn_if_cut(result, on_long)
-        return result
+            return join(parts or [(await through(generator, Window(0, []), options)).result])
 
     async def stream(
         self,
@@ -142,9 +160,9 @@ class AsyncEmbedder:
         """
         options = options_of(dimensions=dimensions, normalize=normalize, on_long=on_long, prompt=prompt)
         generator = await self.open()
-        skip, warned = on_bad is not None, False
+        skip, warner = on_bad is not None, Warner(on_long)
         async for passed in ahead(async_windows(texts), lambda w: through(generator, w, options, skip=skip)):
-            warned = warned or warn_if_cut(passed.result, on_long)
+            warner.look(passed.result)
             report(passed.bad, on_bad)
             yield passed.result
 
@@ -152,7 +170,7 @@ class AsyncEmbedder:
         """Give the model back; the last embedder of a model to close frees it."""
         self._closed = True
         generator, self._generator = self._generator, None
-        if generator is not None:
+        if isinstance(generator, EmbeddingGenerator):
             await generator.aclose()
 
     async def __aenter__(self) -> Self:

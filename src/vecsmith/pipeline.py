@@ -9,18 +9,19 @@ from collections.abc import AsyncIterable, AsyncIterator, Callable, Coroutine, I
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar, get_args
 
-from vecsmith.errors import ConfigError, EmbedWarning, InputError
+from vecsmith.errors import ConfigError, EmbedWarning, InputError, ModelError
 from vecsmith.prepare import as_texts, prepare
 from vecsmith.providers import GenerationOptions
 from vecsmith.types import EmbedResult, Item, OnLong, Usage
 
 if TYPE_CHECKING:
-    from vecsmith.providers import EmbeddingGenerator, GeneratedEmbeddings
+    from vecsmith.providers import GeneratedEmbeddings, Generates
 
 __all__ = [
     "AHEAD",
     "OnBad",
     "Passed",
+    "Warner",
     "Window",
     "ahead",
     "async_windows",
@@ -28,7 +29,6 @@ __all__ = [
     "options_of",
     "report",
     "through",
-    "warn_if_cut",
     "windows",
 ]
 
@@ -125,9 +125,7 @@ async def ahead(source: AsyncIterator[Window], work: Callable[[Window], Coroutin
         await asyncio.gather(*tasks, return_exceptions=True)
 
 
-async def through(
-    generator: EmbeddingGenerator, window: Window, options: GenerationOptions, *, skip: bool = False
-) -> Passed:
+async def through(generator: Generates, window: Window, options: GenerationOptions, *, skip: bool = False) -> Passed:
     """Send one window through the generator.
 
     With `skip`, inputs that cannot be embedded are left out and returned beside the result; else the first raises.
@@ -153,8 +151,9 @@ async def through(
             return Passed(result_of(generated, indexes, prepared.replaced), sorted(bad, key=lambda e: e.index or 0))
 
 
-def result_of(generated: GeneratedEmbeddings, indexes: Iterable[int], replaced: Iterable[int]) -> EmbedResult:
-    """Say of each input what became of it."""
+def result_of(generated: GeneratedEmbeddings, indexes: Sequence[int], replaced: Sequence[int]) -> EmbedResult:
+    """Check the vectors, and say of each input what became of it."""
+    check_generated(generated, len(indexes))
     made = generated.created_at
     columns = zip(indexes, generated.tokens, generated.dropped, replaced, strict=True)
     items = tuple(
@@ -162,6 +161,16 @@ def result_of(generated: GeneratedEmbeddings, indexes: Iterable[int], replaced: 
         for index, tokens, dropped, odd in columns
     )
     return EmbedResult(generated.vectors, items, generated.usage, generated.space, generated.model)
+
+
+def check_generated(generated: GeneratedEmbeddings, count: int) -> None:
+    """Refuse an answer that is not a vector of finite numbers for each text."""
+    from vecsmith.postprocess import check
+
+    shape = generated.vectors.shape
+    if len(shape) != 2 or not shape[0] == len(generated.tokens) == len(generated.dropped) == count:  # noqa: PLR2004
+        raise ModelError(f"{generated.model} answered {count} texts with vectors of shape {shape}: it is out of order")
+    check(generated.vectors)
 
 
 def join(parts: Sequence[EmbedResult]) -> EmbedResult:
@@ -179,18 +188,29 @@ def join(parts: Sequence[EmbedResult]) -> EmbedResult:
     )
 
 
-def warn_if_cut(result: EmbedResult, on_long: OnLong | None, stacklevel: int = 3) -> bool:
-    """Warn of texts that were cut where the caller did not say what should happen to them."""
-    cut = [item for item in result.items if item.dropped]
-    if on_long is not None or not cut:
-        return False
-    warnings.warn(
-        f"{len(cut)} of {len(result.items)} texts were longer than the model reads, and {sum(i.dropped for i in cut)} "
-        "tokens at their ends were not read: say on_long='truncate' where that is meant, or cut the texts smaller",
-        EmbedWarning,
-        stacklevel=stacklevel,
-    )
-    return True
+class Warner:
+    """Says once in a call what should not go unnoticed."""
+
+    def __init__(self, on_long: OnLong | None) -> None:
+        self.on_long = on_long
+        self.said: set[str] = set()
+
+    def look(self, result: EmbedResult, stacklevel: int = 3) -> None:
+        """Warn of vectors that were cut, and of texts that were cut where the caller did not say what should happen."""
+        cut = [item for item in result.items if item.dropped]
+        if result.space.cut:
+            width = f"cutting vectors to {result.dimensions} dimensions costs accuracy"
+            self.say("vectors", f"{width}: this model was not trained for it", stacklevel)
+        if self.on_long is None and cut:
+            texts = f"{len(cut)} of {len(result.items)} texts were longer than the model reads"
+            tokens = f"{sum(item.dropped for item in cut)} tokens at their ends were not read"
+            self.say("texts", f"{texts}, and {tokens}: say on_long='truncate' where that is meant", stacklevel)
+
+    def say(self, kind: str, message: str, stacklevel: int) -> None:
+        """Warn unless this was said before."""
+        if kind not in self.said:
+            self.said.add(kind)
+            warnings.warn(message, EmbedWarning, stacklevel=stacklevel + 1)
 
 
 def report(bad: Sequence[InputError], on_bad: OnBad | None) -> None:
@@ -207,4 +227,13 @@ def options_of(
     """Check and gather what a call asks for."""
     if on_long is not None and on_long not in get_args(OnLong):
         raise ConfigError(f"on_long must be one of {', '.join(get_args(OnLong))}, not {on_long!r}")
+    if prompt is not None:
+        (prompt,) = prepare_prompt(prompt)
     return GenerationOptions(dimensions, normalize, on_long or "truncate", prompt)
+
+
+def prepare_prompt(prompt: str) -> list[str]:
+    try:
+        return prepare([prompt]).texts
+    except InputError as error:
+        raise InputError(f"the prompt cannot be used: {error.reason}") from None

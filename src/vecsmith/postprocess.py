@@ -2,32 +2,27 @@
 
 from __future__ import annotations
 
-import warnings
+from numbers import Integral
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from vecsmith.errors import EmbedWarning, InputError, ModelError
+from vecsmith.errors import InputError, ModelError
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
     from vecsmith.types import Floats
 
-__all__ = ["check_dimensions", "finish", "normalize", "similarity"]
+__all__ = ["check", "check_dimensions", "finish", "normalize", "similarity"]
 
 
 def check_dimensions(dimensions: int | None, native: int) -> None:
-    """Refuse a width that a model of `native` dimensions cannot give; warn where its vectors would be cut."""
-    if dimensions is None or dimensions == native:
+    """Refuse a width that a model of `native` dimensions cannot give."""
+    if dimensions is None:
         return
-    if isinstance(dimensions, bool) or not isinstance(dimensions, int) or not 1 <= dimensions <= native:
+    if isinstance(dimensions, bool) or not isinstance(dimensions, Integral) or not 1 <= dimensions <= native:
         raise InputError(f"dimensions must be a whole number from 1 to {native}, not {dimensions!r}")
-    warnings.warn(
-        f"cutting {native} dimensions to {dimensions} costs accuracy: this model was not trained for it",
-        EmbedWarning,
-        stacklevel=2,
-    )
 
 
 def finish(vectors: Floats, *, dimensions: int | None, normalize: bool) -> Floats:
@@ -38,7 +33,7 @@ def finish(vectors: Floats, *, dimensions: int | None, normalize: bool) -> Float
 
 
 def check(vectors: Floats) -> None:
-    """Raise `ModelError` where a vector is not finite or has length zero."""
+    """Raise `ModelError` where a vector of (n, d) is not finite or has length zero."""
     squares = np.einsum("nd,nd->n", vectors, vectors)
     wrong = np.flatnonzero(~(np.isfinite(squares) & (squares > 0)))
     if len(wrong):

@@ -30,6 +30,7 @@ class AsyncSession:
             normalize: Divide by the Euclidean norm; without ``mean_pool`` by one norm over the whole list.
         """
         from vecsmith.local import LocalGenerator
+        from vecsmith.postprocess import check
         from vecsmith.postprocess import normalize as unit
         from vecsmith.prepare import prepare
         from vecsmith.providers import GenerationOptions
@@ -37,13 +38,14 @@ class AsyncSession:
         if not isinstance(text, str):
             raise InputError(f"run takes one string, not {type(text).__name__}: call it once for each text")
         (readable,) = prepare([text]).texts
-        local = (await self._embedder.open()).get_service(LocalGenerator)
-        if local is None:
+        local = await self._embedder.open()
+        if not isinstance(local, LocalGenerator):
             raise ConfigError("a session needs a local model")
         if mean_pool and local.folder.pooling == "mean":
             generated = await local.generate([readable], GenerationOptions(normalize=normalize))
             return [float(x) for x in generated.vectors[0]]
         vectors = await local.token_vectors(readable)  # (tokens, dimensions)
+        check(vectors)
         flat = vectors.mean(axis=0) if mean_pool else vectors.reshape(-1)
         return [float(x) for x in (unit(flat) if normalize else flat)]
 

@@ -7,8 +7,9 @@ from functools import cache
 from typing import TYPE_CHECKING, Self
 
 from vecsmith.client import AsyncEmbedder
-from vecsmith.pipeline import AHEAD, options_of, report, through, warn_if_cut, windows
+from vecsmith.pipeline import AHEAD, Warner, options_of, report, through, windows
 from vecsmith.portal import run, start
+from vecsmith.prepare import as_texts
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from vecsmith.pipeline import OnBad, Passed
-    from vecsmith.providers import EmbeddingGenerator, GenerationOptions, Metadata
+    from vecsmith.providers import Generates, GenerationOptions, Metadata
     from vecsmith.types import Compute, EmbedResult, OnLong
 
 __all__ = ["Embedder", "embed"]
@@ -46,7 +47,7 @@ class Embedder:
         run(self._embedder.open())
 
     @classmethod
-    def from_generator(cls, generator: EmbeddingGenerator, *, timeout: float | None = None) -> Self:
+    def from_generator(cls, generator: Generates, *, timeout: float | None = None) -> Self:
         """Make an embedder over any generator; closing the embedder closes it."""
         embedder = cls.__new__(cls)
         embedder._embedder = AsyncEmbedder.from_generator(generator, timeout=timeout)  # noqa: SLF001 (its own)
@@ -58,7 +59,7 @@ class Embedder:
         return self._embedder.metadata
 
     @property
-    def generator(self) -> EmbeddingGenerator:
+    def generator(self) -> Generates:
         """What makes the vectors; its ``get_service`` gives what lies beneath."""
         return run(self._embedder.open())
 
@@ -73,18 +74,28 @@ class Embedder:
         timeout: float | None = None,
     ) -> EmbedResult:
         """Return one vector for each text, in order; `AsyncEmbedder.embed` says what the arguments do."""
-        result = run(
-            self._embedder.embed(
-                texts,
-                dimensions=dimensions,
-                normalize=normalize,
-                on_long=on_long or "truncate",
-                prompt=prompt,
-                timeout=timeout,
-            )
+        result = self.embed_quietly(
+            texts, dimensions=dimensions, normalize=normalize, on_long=on_long, prompt=prompt, timeout=timeout
         )
-        warn_if_cut(result, on_long)
+        Warner(on_long).look(result)
         return result
+
+    def embed_quietly(
+        self,
+        texts: str | Iterable[str],
+        *,
+        dimensions: int | None,
+        normalize: bool | None,
+        on_long: OnLong | None,
+        prompt: str | None,
+        timeout: float | None = None,
+    ) -> EmbedResult:
+        """Do what `embed` does, and leave the warnings to the caller."""
+        pulled = list(as_texts(texts))  # here, in the caller's thread, because it may run the caller's code
+        call = self._embedder.embed_quietly(
+            pulled, dimensions=dimensions, normalize=normalize, on_long=on_long, prompt=prompt, timeout=timeout
+        )
+        return run(call)
 
     def stream(
         self,
@@ -105,17 +116,17 @@ class Embedder:
 
     def _parts(
         self,
-        generator: EmbeddingGenerator,
+        generator: Generates,
         texts: Iterable[str],
         options: GenerationOptions,
         on_long: OnLong | None,
         on_bad: OnBad | None,
     ) -> Iterator[EmbedResult]:
-        warned = False
+        warner = Warner(on_long)
         ahead: deque[Future[Passed]] = deque()
         try:
             for passed in in_order(generator, texts, options, ahead, skip=on_bad is not None):
-                warned = warned or warn_if_cut(passed.result, on_long)
+                warner.look(passed.result)
                 report(passed.bad, on_bad)
                 yield passed.result
         finally:
@@ -134,7 +145,7 @@ class Embedder:
 
 
 def in_order(
-    generator: EmbeddingGenerator,
+    generator: Generates,
     texts: Iterable[str],
     options: GenerationOptions,
     ahead: deque[Future[Passed]],
@@ -168,8 +179,7 @@ def embed(
     prompt: str | None = None,
 ) -> EmbedResult:
     """Return one vector for each text, in order, with an embedder that stays open for the next call."""
-    result = shared(model).embed(
-        texts, dimensions=dimensions, normalize=normalize, on_long=on_long or "truncate", prompt=prompt
-    )
-    warn_if_cut(result, on_long)
+    embedder = shared(model)
+    result = embedder.embed_quietly(texts, dimensions=dimensions, normalize=normalize, on_long=on_long, prompt=prompt)
+    Warner(on_long).look(result)
     return result

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
 from vecsmith.errors import Closed, ConfigError
@@ -68,15 +69,12 @@ class LocalGenerator:
 
         Raises `InputError` for a text over the limit where ``on_long`` is ``error``, and for impossible dimensions.
         """
-        import numpy as np
-
         from vecsmith.postprocess import check_dimensions, finish
 
         options = options or GenerationOptions()
         check_dimensions(options.dimensions, self.folder.dimensions)
         encoded = await self.encode(values, options)
-        raw = await asyncio.wrap_future(self.engine.submit(encoded.rows))
-        vectors = np.stack(raw) if raw else np.empty((0, self.folder.dimensions), np.float32)
+        vectors: Floats = await asyncio.wrap_future(self.engine.submit(encoded.rows))
         normalize = self.folder.normalize if options.normalize is None else options.normalize
         tokens = [len(row) for row in encoded.rows]
         return GeneratedEmbeddings(
@@ -91,8 +89,8 @@ class LocalGenerator:
     async def token_vectors(self, text: str) -> Floats:
         """Return the vector of every token of one text before pooling, (tokens, width), special tokens included."""
         encoded = await self.encode([text], GenerationOptions())
-        (vectors,) = await asyncio.wrap_future(self.engine.submit(encoded.rows, "tokens"))
-        return vectors
+        vectors: list[Floats] = await asyncio.wrap_future(self.engine.submit(encoded.rows, "tokens"))
+        return vectors[0]
 
     async def encode(self, values: Sequence[str], options: GenerationOptions) -> Encoded:
         """Tokenise beside the event loop, and beside the engine's work on what came before."""
@@ -102,7 +100,8 @@ class LocalGenerator:
         texts = [prompt + value for value in values] if prompt else values
         if sum(map(len, texts)) <= INLINE:
             return self.tokenizer.encode(texts, on_long=options.on_long)
-        return await asyncio.to_thread(self.tokenizer.encode, texts, on_long=options.on_long)
+        encode = partial(self.tokenizer.encode, texts, on_long=options.on_long)
+        return await asyncio.get_running_loop().run_in_executor(self.engine.tokenizing, encode)
 
     def space(self, options: GenerationOptions) -> Space:
         """Return the space of the vectors that these options give."""

@@ -13,9 +13,12 @@ import gc
 import os
 import threading
 import weakref
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
 
 from vecsmith.errors import Closed, ConfigError, damaged
 from vecsmith.local.lane import Lane, Work
@@ -32,7 +35,6 @@ if TYPE_CHECKING:
     from vecsmith.local.folder import ModelFolder
     from vecsmith.local.tokens import Ids
     from vecsmith.local.weights import Weights
-    from vecsmith.types import Floats
 
 __all__ = ["Engine", "EngineKey", "acquire", "release"]
 
@@ -75,16 +77,19 @@ class Engine:
         self.lock = threading.Lock()
         self.lanes: dict[str, Lane] = {}
         self.closed = False
+        # one thread, because each that tokenises keeps memory of its own, and the tokenizer uses all cores anyway
+        self.tokenizing = ThreadPoolExecutor(1, thread_name_prefix="vecsmith-tokens")
 
     def open(self) -> None:
         """Compile the quick lane, which shows whether the model can be compiled; returns when it is ready."""
         self.lane("quick").ready.result()
 
-    def submit(self, rows: Sequence[Ids], output: Output = "pooled") -> Future[list[Floats]]:
-        """Return a future of one array for each row: (width,) pooled, or (tokens, width)."""
+    def submit(self, rows: Sequence[Ids], output: Output = "pooled") -> Future[Any]:
+        """Return a future of (rows, width) pooled vectors, or of a list with (tokens, width) vectors for each row."""
         work = Work.of(rows)
         if not rows:
-            work.future.set_result([])
+            empty = np.empty((0, self.folder.dimensions), np.float32)
+            work.future.set_result(empty if output == "pooled" else [])
         elif output == "tokens":
             self.lane("tokens").submit(work)
         else:
@@ -109,6 +114,7 @@ class Engine:
         with self.lock:
             self.closed = True
             lanes, self.lanes = list(self.lanes.values()), {}
+        self.tokenizing.shutdown(wait=False)
         for lane in lanes:
             lane.close()
         forget_idle_threads()
@@ -119,7 +125,7 @@ class Engine:
         OpenVINO's pool of threads is dead there as well, and stays so: the quick lane then has one thread. The bulk
         lane loses nothing, because its streams have threads of their own.
         """
-        abandoned.append(self.lanes)
+        abandoned.append((self.lanes, self.tokenizing))
         self.start()
 
 

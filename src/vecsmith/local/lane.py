@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from vecsmith.errors import Closed, EmbedError, ModelError
-from vecsmith.local.plan import Batch, Job, Ladder, Pool
+from vecsmith.local.plan import Batch, Job, Ladder, Pool, Row
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -27,9 +27,10 @@ __all__ = ["Lane", "Work"]
 class Work(Job):
     """A job, and where its vectors go."""
 
-    future: Future[list[Floats]] = field(default_factory=Future)
-    """One array for each row, in the order of the rows."""
-    vectors: list[Any] = field(default_factory=list)
+    future: Future[Any] = field(default_factory=Future)
+    """(rows, width) pooled vectors, or a list with (tokens, width) vectors for each row."""
+    vectors: Any = None
+    count: int = 0
     left: int = 0
     answered: bool = False
 
@@ -37,9 +38,19 @@ class Work(Job):
     def of(cls, ids: Sequence[Ids]) -> Work:
         """Make the work of one row for each sequence of ids."""
         work = super().of(ids)
-        work.left = len(ids)
-        work.vectors = [None] * len(ids)
+        work.left = work.count = len(ids)
         return work
+
+    def put(self, row: Row, output: Floats) -> None:
+        """Copy one row's output, (width,) or (length, width), out of the request's memory."""
+        if output.ndim == 1:
+            if self.vectors is None:
+                self.vectors = np.empty((self.count, len(output)), np.float32)
+            self.vectors[row.index] = output
+        else:
+            if self.vectors is None:
+                self.vectors = [None] * self.count
+            self.vectors[row.index] = output[: len(row.ids)].copy()
 
 
 class Lane:
@@ -145,7 +156,7 @@ class Lane:
                 work = row.job
                 assert isinstance(work, Work)
                 if outputs is not None:
-                    work.vectors[row.index] = own(outputs[position], len(row.ids))
+                    work.put(row, outputs[position])
                 work.left -= 1
                 if not work.answered and (error is not None or work.left == 0):
                     work.answered = True
@@ -164,7 +175,7 @@ class Lane:
                 self.pool.remove(work)
         for work in waiting.values():
             assert isinstance(work, Work)
-            settle(work.future, [], error)
+            settle(work.future, None, error)
 
 
 def infer(request: InferRequest, batch: Batch) -> Floats:
@@ -182,12 +193,7 @@ def infer(request: InferRequest, batch: Batch) -> Floats:
     return outputs
 
 
-def own(output: Floats, length: int) -> Floats:
-    """Copy one row's vectors out of the request's memory, without the padding."""
-    return output[:length].copy() if output.ndim > 1 else output.copy()
-
-
-def settle(future: Future[list[Floats]], vectors: list[Floats], error: BaseException | None) -> None:
+def settle(future: Future[Any], vectors: Any, error: BaseException | None) -> None:
     """Answer a caller who may have gone."""
     if future.set_running_or_notify_cancel():
         if error is None:

@@ -29,7 +29,7 @@ PIECE = 50_000
 """Characters of a long text tokenised at once: 10 MB at once would take 1.2 GB of memory."""
 
 SLICE_TEXTS = 256
-SLICE_CHARACTERS = 200_000
+SLICE_CHARACTERS = 100_000
 
 # A single space between a letter, digit or mark of punctuation and a letter or digit. Pre-tokenizers that split at
 # white space give the same tokens for the two sides apart as for the whole when the space goes with what follows.

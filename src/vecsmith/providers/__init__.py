@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from vecsmith.space import Space
     from vecsmith.types import Floats, OnLong, Usage
 
-__all__ = ["EmbeddingGenerator", "GeneratedEmbeddings", "GenerationOptions", "Metadata"]
+__all__ = ["EmbeddingGenerator", "GeneratedEmbeddings", "Generates", "GenerationOptions", "Metadata"]
 
 T = TypeVar("T")
 
@@ -62,17 +62,21 @@ class GeneratedEmbeddings:
     created_at: datetime = field(default_factory=lambda: datetime.now(UTC))
 
 
+class Generates(Protocol):
+    """The one thing that an embedder needs of what lies beneath it."""
+
+    async def generate(self, values: Sequence[str], options: GenerationOptions | None = None) -> GeneratedEmbeddings:
+        """Return one vector for each value, in order; raise `InputError` with ``index`` for one that cannot be."""
+        ...
+
+
 @runtime_checkable
-class EmbeddingGenerator(Protocol):
+class EmbeddingGenerator(Generates, Protocol):
     """Turns a batch of texts into vectors; the local engine is one, and so is every provider."""
 
     @property
     def metadata(self) -> Metadata:
         """What this generator is."""
-        ...
-
-    async def generate(self, values: Sequence[str], options: GenerationOptions | None = None) -> GeneratedEmbeddings:
-        """Return one vector for each value, in order; raise `InputError` with ``index`` for one that cannot be."""
         ...
 
     def get_service(self, kind: type[T], key: str | None = None) -> T | None:
