@@ -2,8 +2,8 @@
 
     python3 scripts/check.py
 
-needs Python 3.11 or newer and a package index, nothing else: it makes an environment in ``.venv-check`` with the versions
-of ``constraints.txt``. Arguments go to pytest: ``python3 scripts/check.py -m "not network" -k plan``.
+needs Python 3.11 or newer and a package index, nothing else: it makes an environment in ``.venv-check`` with the
+versions of ``constraints.txt``. Arguments go to pytest: ``python3 scripts/check.py -m "not network" -k plan``.
 """
 
 import os

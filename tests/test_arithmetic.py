@@ -37,7 +37,7 @@ def test_bf16_is_refused_where_it_gains_nothing(monkeypatch):
 
 
 def test_emulated_bf16_is_noticed_though_the_processor_claims_it():
-    # oneDNN restricted to instructions without bf16 computes it many times slower than f32, and OpenVINO still lists it.
+    # oneDNN restricted to instructions without bf16 computes it many times slower than f32; OpenVINO still lists it.
     code = "from vecsmith.local.arithmetic import choose; print(choose('auto').precision)"
     environment = {**os.environ, "ONEDNN_MAX_CPU_ISA": "AVX512_CORE"}
     done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True)

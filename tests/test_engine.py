@@ -1,6 +1,7 @@
 """The engine as its users see it: right vectors in any company, shared, and never stuck."""
 
 import asyncio
+import gc
 import random
 import threading
 import weakref
@@ -134,7 +135,7 @@ def test_vectors_are_the_callers_own(engine):
 
 
 def test_no_rows_are_no_vectors(engine):
-    assert engine.submit([]).result(PATIENCE).shape == (0, 384)
+    assert engine.submit([]).result(PATIENCE).shape == (0, 32)
 
 
 # one engine for all
@@ -208,7 +209,8 @@ def test_the_last_to_close_frees_the_engine(make_model):
     embedder = Embedder(make_model().path, threads=1)
     engine = weakref.ref(embedder.generator.engine)
     embedder.close()
-    assert engine() is None
+    # threads that have just answered may still hold it for a moment
+    asyncio.run(until(lambda: gc.collect() >= 0 and engine() is None))
 
 
 def test_closing_twice_gives_back_once(make_model):

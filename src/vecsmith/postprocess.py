@@ -21,7 +21,8 @@ def check_dimensions(dimensions: int | None, native: int) -> None:
     """Refuse a width that a model of `native` dimensions cannot give."""
     if dimensions is None:
         return
-    if isinstance(dimensions, bool) or not isinstance(dimensions, Integral) or not 1 <= dimensions <= native:
+    given: object = dimensions
+    if isinstance(given, bool) or not isinstance(given, Integral) or not 1 <= dimensions <= native:
         raise InputError(f"dimensions must be a whole number from 1 to {native}, not {dimensions!r}")
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from vecsmith.errors import Closed, EmbedError, ModelError
+from vecsmith.local.forks import native
 from vecsmith.local.plan import Batch, Job, Ladder, Pool, Row
 
 if TYPE_CHECKING:
@@ -188,7 +189,8 @@ def infer(request: InferRequest, batch: Batch) -> Floats:
     for position, row in enumerate(batch.rows):
         ids[position, : len(row.ids)] = row.ids
         lengths[position] = len(row.ids)
-    request.infer([ids, lengths])
+    with native:
+        request.infer([ids, lengths])
     outputs: Floats = request.get_output_tensor(0).data
     return outputs
 

@@ -9,6 +9,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from vecsmith.errors import ConfigError
+from vecsmith.local.forks import native
 
 if TYPE_CHECKING:
     from openvino import CompiledModel, Core, Model
@@ -64,7 +65,9 @@ def compiled(model: Model, *, precision: str, threads: int, streams: int = 1) ->
         "CPU_RUNTIME_CACHE_CAPACITY": CACHE,
     }
     try:
-        return core().compile_model(model, "CPU", settings)
+        here = core()
+        with native:
+            return here.compile_model(model, "CPU", settings)
     except RuntimeError as error:
         raise ConfigError(f"this model cannot be compiled for this processor ({reason(error)})") from None
 
@@ -74,8 +77,11 @@ def forget_idle_threads() -> None:
 
     A forked child would take them up, and wait for ever: they do not exist there. A plugin ends them when it goes.
     """
-    brief = openvino().Core()
-    brief.get_property("CPU", "FULL_DEVICE_NAME")  # loads the plugin
+    kind = openvino().Core
+    with native:
+        brief = kind()
+        brief.get_property("CPU", "FULL_DEVICE_NAME")  # loads the plugin
+        del brief
 
 
 def reason(error: Exception) -> str:

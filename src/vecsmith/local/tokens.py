@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from vecsmith.errors import ConfigError, InputError
+from vecsmith.local.forks import native
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -122,7 +123,8 @@ class TextTokenizer:
 
     def raw(self, texts: Sequence[str]) -> list[Encoding]:
         """Tokenise without special tokens; much faster than one text at a time."""
-        return self.tokenizer.encode_batch_fast(list(texts), add_special_tokens=False)
+        with native:
+            return self.tokenizer.encode_batch_fast(list(texts), add_special_tokens=False)
 
 
 def as_ids(encoding: Encoding) -> Ids:

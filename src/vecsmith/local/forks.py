@@ -1,0 +1,54 @@
+"""Calls into native libraries that a fork waits for.
+
+A child has the forking thread and no other: a lock that another thread held inside OpenVINO or the tokenizer would be
+held there for ever. Only calls that let go of the interpreter's lock matter, since nothing can fork during the others.
+"""
+
+import os
+import threading
+from contextlib import AbstractContextManager
+from types import TracebackType
+
+__all__ = ["native"]
+
+
+class Native(AbstractContextManager[None]):
+    """Counts the calls under way; never entered twice by one thread at a time."""
+
+    def __init__(self) -> None:
+        self.idle = threading.Condition()
+        self.running = 0
+
+    def __enter__(self) -> None:
+        with self.idle:
+            self.running += 1
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        with self.idle:
+            self.running -= 1
+            self.idle.notify_all()
+
+    def before_fork(self) -> None:
+        """Wait until no call is under way, and let none begin."""
+        self.idle.acquire()
+        self.idle.wait_for(lambda: self.running == 0)
+
+    def after_fork_in_parent(self) -> None:
+        """Let calls begin again."""
+        self.idle.release()
+
+    def after_fork_in_child(self) -> None:
+        """Begin anew: whoever else used the lock is not there."""
+        self.idle = threading.Condition()
+        self.running = 0
+
+
+native = Native()
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(
+        before=native.before_fork,
+        after_in_parent=native.after_fork_in_parent,
+        after_in_child=native.after_fork_in_child,
+    )
