@@ -84,3 +84,7 @@ def test_a_text_over_the_most_bytes_is_refused_with_its_index(character):
 
 def test_a_large_text_of_unpaired_surrogates_is_measured_without_failing():
     assert prepare(["\ud800" * 2_600_000]).replaced == [2_600_000]
+
+
+def test_the_most_is_ten_megabytes():
+    assert MAX_BYTES == 10_000_000

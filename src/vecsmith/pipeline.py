@@ -41,8 +41,8 @@ WINDOW_TEXTS = 2048
 WINDOW_CHARACTERS = 250_000
 """A window is a few seconds' work on a slow machine, so that a stream's results do not come in floods."""
 
-AHEAD = 3
-"""Windows in the generator at once: one is tokenised while others are computed, and fill each other's batches."""
+AHEAD = 2
+"""Windows in the generator at once: one is tokenised while the other is computed, and they share batches."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +113,7 @@ async def ahead(source: AsyncIterator[Window], work: Callable[[Window], Coroutin
     try:
         async for window in source:
             tasks.append(asyncio.create_task(work(window)))
-            if len(tasks) == AHEAD:
+            while len(tasks) == AHEAD or (tasks and tasks[0].done()):
                 yield await tasks[0]
                 tasks.popleft()
         while tasks:
