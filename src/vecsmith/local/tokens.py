@@ -177,7 +177,9 @@ def is_additive(tokenizer: Tokenizer) -> bool:
     """Whether the tokenizer splits at white space first, so that a text may be tokenised in pieces."""
     state = json.loads(tokenizer.to_str())
     splitting, normalizing = (steps(state[part]) for part in ("pre_tokenizer", "normalizer"))
-    splits = any(step["type"] in ADDITIVE and step.get("split", True) for step in splitting)
+    splits = any(
+        step["type"] in ADDITIVE and step.get("split", True) and step.get("use_regex", True) for step in splitting
+    )
     return splits and all(step["type"] in LOCAL or step in LOCAL_STEPS for step in normalizing)
 
 
