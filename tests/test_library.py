@@ -609,9 +609,17 @@ def test_breaking_off_a_stream_cancels_what_is_in_flight():
 
 @pytest.mark.usefixtures("small_windows")
 def test_an_error_in_one_window_cancels_the_next():
-    generator = Counting(wait=True)
+    class Patient(Counting):
+        async def generate(self, values, options=None):
+            if not self.calls:
+                self.calls.append(values)
+                await until(self.waits.is_set)
+                raise InputError("no good", index=2)
+            return await super().generate(values, options)
+
+    generator = Patient(wait=True)
     with Embedder.from_generator(generator) as embedder, pytest.raises(InputError, match="input 2: no good"):
-        list(embedder.stream(["a", "a", "bad", "a", *["b"] * 8]))
+        list(embedder.stream(["a"] * 12))
     assert generator.cancelled.acquire(timeout=PATIENCE)
 
 

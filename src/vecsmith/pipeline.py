@@ -113,7 +113,7 @@ async def ahead(source: AsyncIterator[Window], work: Callable[[Window], Coroutin
     try:
         async for window in source:
             tasks.append(asyncio.create_task(work(window)))
-            while len(tasks) == AHEAD or (tasks and tasks[0].done()):
+            if len(tasks) == AHEAD:
                 yield await tasks[0]
                 tasks.popleft()
         while tasks:

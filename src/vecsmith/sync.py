@@ -155,7 +155,7 @@ def in_order(
     """Yield what became of each window, with `AHEAD` of them under way."""
     for window in windows(texts):
         ahead.append(start(through(generator, window, options, skip=skip)))
-        while len(ahead) == AHEAD or (ahead and ahead[0].done()):
+        if len(ahead) == AHEAD:
             yield ahead[0].result()
             ahead.popleft()
     while ahead:
