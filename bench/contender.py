@@ -48,10 +48,10 @@ class Vecsmith:
         options: dict[str, Any] = {"threads": threads, "compute": compute}
         self._embedder = Embedder(**{name: value for name, value in options.items() if value is not None})
 
-    def embed(self, texts: list[str]) -> Floats:  # noqa: D102 (as in the protocol)
+    def embed(self, texts: list[str]) -> Floats:
         return self._embedder.embed(texts).vectors
 
-    def describe(self) -> Answer:  # noqa: D102
+    def describe(self) -> Answer:
         return {"vecsmith": version("vecsmith"), "openvino": version("openvino")}
 
 
@@ -67,10 +67,10 @@ class SentenceTransformers:
         options = {"dtype": getattr(torch, precision)} if precision else {}
         self._model = SentenceTransformer(str(MODEL), device="cpu", model_kwargs=options)
 
-    def embed(self, texts: list[str]) -> Floats:  # noqa: D102 (as in the protocol)
+    def embed(self, texts: list[str]) -> Floats:
         return np.asarray(self._model.encode(texts), dtype=np.float32)
 
-    def describe(self) -> Answer:  # noqa: D102
+    def describe(self) -> Answer:
         import torch
 
         precision = str(next(self._model.parameters()).dtype).removeprefix("torch.")
@@ -86,10 +86,10 @@ class SentenceTransformersOpenVino:
         options = {"ov_config": {"INFERENCE_NUM_THREADS": threads}} if threads else {}
         self._model = SentenceTransformer(str(MODEL), device="cpu", backend="openvino", model_kwargs=options)
 
-    def embed(self, texts: list[str]) -> Floats:  # noqa: D102 (as in the protocol)
+    def embed(self, texts: list[str]) -> Floats:
         return np.asarray(self._model.encode(texts), dtype=np.float32)
 
-    def describe(self) -> Answer:  # noqa: D102
+    def describe(self) -> Answer:
         self._model.encode("compile")
         compiled = self._model[0].model.request  # a compiled model, despite its name
         return {

@@ -154,3 +154,8 @@ def test_a_half_downloaded_model_says_what_is_missing(cache, make_model):
     (snapshot / "model.safetensors").unlink()
     with pytest.raises(ConfigError, match=r"has no model\.safetensors"):
         Embedder("org/name")
+
+
+def test_a_folder_has_no_revisions_to_choose_from(tmp_path):
+    with pytest.raises(ConfigError, match="leave revision out"):
+        find(tmp_path, revision="v2")

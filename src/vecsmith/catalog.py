@@ -54,6 +54,8 @@ def find(model: str | Path, *, revision: str | None = None) -> Found:
     Raises `ConfigError` that says how to get a model that is not here.
     """
     if isinstance(model, Path) or LOOKS_LIKE_PATH.match(model):
+        if revision is not None:
+            raise ConfigError(f"{model} is a folder, which has one revision: leave revision out")
         return find_folder(Path(model).expanduser())
     name = ALIASES.get(model, model)
     if name in BUNDLED:
