@@ -645,7 +645,7 @@ def test_an_async_embedder_gives_the_same_vectors(tiny):
 def test_an_async_embedder_loads_at_first_use(tiny):
     async def main():
         embedder = AsyncEmbedder(tiny[0].path, compute="f32", threads=1)
-        with pytest.raises(ConfigError, match="no metadata yet"):
+        with pytest.raises(ConfigError, match="not loaded yet"):
             _ = embedder.metadata
         await embedder.embed("a")
         name = embedder.metadata.model

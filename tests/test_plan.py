@@ -8,10 +8,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from vecsmith.local.plan import SHAPES, Job, Ladder, Pool
+from vecsmith.local.plan import FOR_MANY, FOR_ONE, SHAPES, Job, Ladder, Pool
 
 MAX_TOKENS = st.one_of(st.integers(1, 600), st.integers(1, 32_768))
 BUDGETS = st.one_of(st.integers(1, 2_000), st.sampled_from([1_024, 2_048, 4_096, 8_192, 32_768]))
+GRAINS = st.sampled_from([FOR_MANY, FOR_ONE])
 LADDER = Ladder.of(256, 1024)
 LENGTHS = st.lists(st.integers(1, 256), max_size=60)
 JOBS = st.lists(LENGTHS.filter(bool), max_size=6)
@@ -27,30 +28,30 @@ def drain(pool):
 
 
 @settings(deadline=None)
-@given(MAX_TOKENS, BUDGETS)
-def test_a_ladder_has_at_most_64_shapes(max_tokens, budget):
-    assert 1 <= len(Ladder.of(max_tokens, budget).shapes) <= SHAPES == 64
+@given(MAX_TOKENS, BUDGETS, GRAINS)
+def test_a_ladder_has_at_most_64_shapes(max_tokens, budget, grain):
+    assert 1 <= len(Ladder.of(max_tokens, budget, grain).shapes) <= SHAPES == 64
 
 
 @settings(deadline=None)
-@given(MAX_TOKENS, BUDGETS)
-def test_every_shape_holds_something_and_no_more_than_the_model_reads(max_tokens, budget):
-    for shape in Ladder.of(max_tokens, budget).shapes:
+@given(MAX_TOKENS, BUDGETS, GRAINS)
+def test_every_shape_holds_something_and_no_more_than_the_model_reads(max_tokens, budget, grain):
+    for shape in Ladder.of(max_tokens, budget, grain).shapes:
         assert shape.rows >= 1
         assert 1 <= shape.length <= max_tokens
 
 
 @settings(deadline=None)
-@given(MAX_TOKENS, BUDGETS)
-def test_no_shape_is_over_the_budget_but_that_of_one_long_text(max_tokens, budget):
-    for shape in Ladder.of(max_tokens, budget).shapes:
+@given(MAX_TOKENS, BUDGETS, GRAINS)
+def test_no_shape_is_over_the_budget_but_that_of_one_long_text(max_tokens, budget, grain):
+    for shape in Ladder.of(max_tokens, budget, grain).shapes:
         assert shape.rows == 1 or shape.rows * shape.length <= budget
 
 
 @settings(deadline=None)
-@given(MAX_TOKENS, BUDGETS, st.data())
-def test_every_length_fits_into_a_shape_with_as_many_rows_as_make_a_full_batch(max_tokens, budget, data):
-    ladder = Ladder.of(max_tokens, budget)
+@given(MAX_TOKENS, BUDGETS, GRAINS, st.data())
+def test_every_length_fits_into_a_shape_with_as_many_rows_as_make_a_full_batch(max_tokens, budget, grain, data):
+    ladder = Ladder.of(max_tokens, budget, grain)
     length = data.draw(st.integers(1, max_tokens))
     rows = data.draw(st.integers(1, ladder.full(length)))
     shape = ladder.fit(rows, length)
@@ -60,14 +61,21 @@ def test_every_length_fits_into_a_shape_with_as_many_rows_as_make_a_full_batch(m
 
 
 @settings(deadline=None)
-@given(MAX_TOKENS, BUDGETS, st.data())
-def test_the_shape_is_the_smallest_that_fits(max_tokens, budget, data):
-    ladder = Ladder.of(max_tokens, budget)
+@given(MAX_TOKENS, BUDGETS, GRAINS, st.data())
+def test_the_shape_is_the_smallest_that_fits(max_tokens, budget, grain, data):
+    ladder = Ladder.of(max_tokens, budget, grain)
     length = data.draw(st.integers(1, max_tokens))
     rows = data.draw(st.integers(1, ladder.full(length)))
     fit = ladder.fit(rows, length)
     holding = [shape.rows * shape.length for shape in ladder.shapes if shape.rows >= rows and shape.length >= length]
     assert fit.rows * fit.length == min(holding)
+
+
+@pytest.mark.parametrize("length", [8, 9, 13, 17, 21, 25, 40, 90, 200])
+def test_a_single_text_is_hardly_padded(length):
+    shape = Ladder.of(256, 512, FOR_ONE).fit(1, length)
+    assert shape.rows == 1
+    assert shape.length <= max(length + 3, 1.15 * length)
 
 
 @pytest.mark.parametrize("max_tokens", [1, 7, 8, 9, 128, 256, 512, 8_192, 32_768])

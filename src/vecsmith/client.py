@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from vecsmith.pipeline import OnBad
-    from vecsmith.providers import Generates, Metadata
+    from vecsmith.providers import Generates, GenerationOptions, Metadata
     from vecsmith.types import Compute, EmbedResult, OnLong
 
 __all__ = ["AsyncEmbedder"]
@@ -49,7 +49,7 @@ class AsyncEmbedder:
     ) -> None:
         self._model = model
         self._revision = revision
-        self._timeout = timeout
+        self.timeout = timeout
         self._settings: tuple[Compute, int | None, str | None] = (compute, threads, device)
         self._generator: Generates | None = None
         self._closed = False
@@ -65,9 +65,7 @@ class AsyncEmbedder:
         """Load the model unless it is loaded, and return its generator; raises `ConfigError` where it cannot be."""
         if self._generator is None and not self._closed:
             await asyncio.to_thread(self._load)
-        if self._generator is None:
-            raise Closed("the embedder was closed: make a new one")
-        return self._generator
+        return self.generator
 
     def _load(self) -> None:
         from vecsmith.catalog import find
@@ -86,13 +84,20 @@ class AsyncEmbedder:
             release(opened.engine)
 
     @property
-    def metadata(self) -> Metadata:
-        """What the model is; raises `ConfigError` before it is loaded, or where its generator does not tell."""
+    def generator(self) -> Generates:
+        """What makes the vectors; its ``get_service`` gives what lies beneath. `ConfigError` before it is loaded."""
         if self._closed:
             raise Closed("the embedder was closed: make a new one")
-        metadata: Metadata | None = getattr(self._generator, "metadata", None)
+        if self._generator is None:
+            raise ConfigError("the model is not loaded yet: await embedder.open() first")
+        return self._generator
+
+    @property
+    def metadata(self) -> Metadata:
+        """What the model is; raises `ConfigError` before it is loaded, or where its generator does not tell."""
+        metadata: Metadata | None = getattr(self.generator, "metadata", None)
         if metadata is None:
-            raise ConfigError("there is no metadata yet: await embedder.open() first, or give the generator some")
+            raise ConfigError("this generator does not tell what it is: give it a property 'metadata'")
         return metadata
 
     async def embed(
@@ -118,25 +123,16 @@ class AsyncEmbedder:
 
         Raises `InputError` for an input that cannot be embedded, `Timeout`, and `ConfigError`.
         """
-        result = await self.embed_quietly(
-            texts, dimensions=dimensions, normalize=normalize, on_long=on_long, prompt=prompt, timeout=timeout
-        )
+        options = options_of(dimensions=dimensions, normalize=normalize, on_long=on_long, prompt=prompt)
+        result = await self.embed_quietly(texts, options, self.timeout if timeout is None else timeout)
         Warner(on_long).look(result)
         return result
 
     async def embed_quietly(
-        self,
-        texts: str | Iterable[str],
-        *,
-        dimensions: int | None,
-        normalize: bool | None,
-        on_long: OnLong | None,
-        prompt: str | None,
-        timeout: float | None,  # noqa: ASYNC109 (as above)
+        self, texts: str | Iterable[str], options: GenerationOptions, seconds: float | None
     ) -> EmbedResult:
-        """Do what `embed` does, and leave the warnings to the caller, who knows what line they are about."""
-        options = options_of(dimensions=dimensions, normalize=normalize, on_long=on_long, prompt=prompt)
-        async with deadline(self._timeout if timeout is None else timeout):
+        """Embed, and leave the warnings to the caller, who knows what line they are about."""
+        async with deadline(seconds):
             generator = await self.open()
             source = async_windows(as_texts(texts))
             parts = [p.result async for p in ahead(source, lambda w: through(generator, w, options))]

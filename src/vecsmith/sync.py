@@ -7,12 +7,13 @@ from functools import cache
 from typing import TYPE_CHECKING, Self
 
 from vecsmith.client import AsyncEmbedder
-from vecsmith.pipeline import AHEAD, Warner, options_of, report, through, windows
-from vecsmith.portal import run, start
+from vecsmith.pipeline import AHEAD, Warner, Window, options_of, report, through, windows
+from vecsmith.portal import run, run_here, start
 from vecsmith.prepare import as_texts
+from vecsmith.providers import AnswersHere
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
     from concurrent.futures import Future
     from pathlib import Path
 
@@ -61,7 +62,7 @@ class Embedder:
     @property
     def generator(self) -> Generates:
         """What makes the vectors; its ``get_service`` gives what lies beneath."""
-        return run(self._embedder.open())
+        return self._embedder.generator
 
     def embed(
         self,
@@ -74,28 +75,19 @@ class Embedder:
         timeout: float | None = None,
     ) -> EmbedResult:
         """Return one vector for each text, in order; `AsyncEmbedder.embed` says what the arguments do."""
-        result = self.embed_quietly(
-            texts, dimensions=dimensions, normalize=normalize, on_long=on_long, prompt=prompt, timeout=timeout
-        )
+        options = options_of(dimensions=dimensions, normalize=normalize, on_long=on_long, prompt=prompt)
+        result = self.embed_quietly(texts, options, self._embedder.timeout if timeout is None else timeout)
         Warner(on_long).look(result)
         return result
 
     def embed_quietly(
-        self,
-        texts: str | Iterable[str],
-        *,
-        dimensions: int | None,
-        normalize: bool | None,
-        on_long: OnLong | None,
-        prompt: str | None,
-        timeout: float | None = None,
+        self, texts: str | Iterable[str], options: GenerationOptions, seconds: float | None = None
     ) -> EmbedResult:
-        """Do what `embed` does, and leave the warnings to the caller."""
+        """Embed, and leave the warnings to the caller."""
         pulled = list(as_texts(texts))  # here, in the caller's thread, because it may run the caller's code
-        call = self._embedder.embed_quietly(
-            pulled, dimensions=dimensions, normalize=normalize, on_long=on_long, prompt=prompt, timeout=timeout
-        )
-        return run(call)
+        if seconds is None and answers_here(self.generator, pulled, options):
+            return run_here(through(self.generator, Window(0, pulled), options)).result
+        return run(self._embedder.embed_quietly(pulled, options, seconds))
 
     def stream(
         self,
@@ -163,6 +155,12 @@ def in_order(
         ahead.popleft()
 
 
+def answers_here(generator: Generates, texts: Sequence[str], options: GenerationOptions) -> bool:
+    """Whether the caller's own thread is the fastest place for these texts."""
+    characters = sum(len(text) for text in texts if isinstance(text, str))
+    return isinstance(generator, AnswersHere) and generator.answers_here(len(texts), characters, options)
+
+
 @cache
 def shared(model: str | Path) -> Embedder:
     """Return the process's one embedder of a model, which stays open."""
@@ -180,6 +178,7 @@ def embed(
 ) -> EmbedResult:
     """Return one vector for each text, in order, with an embedder that stays open for the next call."""
     embedder = shared(model)
-    result = embedder.embed_quietly(texts, dimensions=dimensions, normalize=normalize, on_long=on_long, prompt=prompt)
+    options = options_of(dimensions=dimensions, normalize=normalize, on_long=on_long, prompt=prompt)
+    result = embedder.embed_quietly(texts, options)
     Warner(on_long).look(result)
     return result

@@ -9,6 +9,7 @@ from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
 from vecsmith.errors import Closed, ConfigError
+from vecsmith.portal import answer
 from vecsmith.providers import GeneratedEmbeddings, GenerationOptions, Metadata
 from vecsmith.space import Space
 from vecsmith.types import Usage
@@ -74,7 +75,7 @@ class LocalGenerator:
         options = options or GenerationOptions()
         check_dimensions(options.dimensions, self.folder.dimensions)
         encoded = await self.encode(values, options)
-        vectors: Floats = await asyncio.wrap_future(self.engine.submit(encoded.rows))
+        vectors: Floats = await answer(self.engine.submit(encoded.rows))
         normalize = self.folder.normalize if options.normalize is None else options.normalize
         tokens = [len(row) for row in encoded.rows]
         return GeneratedEmbeddings(
@@ -89,14 +90,22 @@ class LocalGenerator:
     async def token_vectors(self, text: str) -> Floats:
         """Return the vector of every token of one text before pooling, (tokens, width), special tokens included."""
         encoded = await self.encode([text], GenerationOptions())
-        vectors: list[Floats] = await asyncio.wrap_future(self.engine.submit(encoded.rows, "tokens"))
+        vectors: list[Floats] = await answer(self.engine.submit(encoded.rows, "tokens"))
         return vectors[0]
+
+    def answers_here(self, values: int, characters: int, options: GenerationOptions) -> bool:
+        """Whether `generate` waits by `portal.answer` alone for so many texts, because they are short."""
+        return characters + values * len(self.prompt(options)) <= INLINE
+
+    def prompt(self, options: GenerationOptions) -> str:
+        """Return what is put before every text."""
+        return self.folder.default_prompt if options.prompt is None else options.prompt
 
     async def encode(self, values: Sequence[str], options: GenerationOptions) -> Encoded:
         """Tokenise beside the event loop, and beside the engine's work on what came before."""
         if self.closed:
             raise Closed("the embedder was closed: make a new one")
-        prompt = self.folder.default_prompt if options.prompt is None else options.prompt
+        prompt = self.prompt(options)
         texts = [prompt + value for value in values] if prompt else values
         if sum(map(len, texts)) <= INLINE:
             return self.tokenizer.encode(texts, on_long=options.on_long)

@@ -22,7 +22,7 @@ import numpy as np
 
 from vecsmith.errors import Closed, ConfigError, damaged
 from vecsmith.local.lane import Lane, Work
-from vecsmith.local.plan import Ladder
+from vecsmith.local.plan import FOR_MANY, FOR_ONE, Ladder
 from vecsmith.local.runtime import core, forget_idle_threads
 
 if TYPE_CHECKING:
@@ -67,7 +67,6 @@ class Engine:
     def __init__(self, key: EngineKey, folder: ModelFolder) -> None:
         self.key = key
         self.folder = folder
-        self.ladder = Ladder.of(folder.max_tokens, BATCH_TOKENS)
         self.users = 0
         self.start()
         living.add(self)
@@ -106,7 +105,8 @@ class Engine:
                 streams = self.key.threads if name == "bulk" else 1
                 output: Output = "tokens" if name == "tokens" else "pooled"
                 compile_ = partial(build, self.folder, self.key, output=output, streams=streams)
-                self.lanes[name] = Lane(name, compile_, self.ladder, streams)
+                grain = FOR_ONE if name == "quick" else FOR_MANY
+                self.lanes[name] = Lane(name, compile_, Ladder.of(self.folder.max_tokens, BATCH_TOKENS, grain), streams)
             return self.lanes[name]
 
     def close(self) -> None:

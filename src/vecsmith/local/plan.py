@@ -19,13 +19,25 @@ if TYPE_CHECKING:
 
     from vecsmith.local.tokens import Ids
 
-__all__ = ["SHAPES", "Batch", "Job", "Ladder", "Pool", "Row", "Shape"]
+__all__ = ["FOR_MANY", "FOR_ONE", "SHAPES", "Batch", "Grain", "Job", "Ladder", "Pool", "Row", "Shape"]
 
 SHAPES = 64
-LENGTHS = 44
-FEW = ((1, 12), (4, 5), (16, 3))  # rows of small batches, and how many lengths they come in
 SHORTEST = 8
 STEP = 2
+
+
+class Grain(NamedTuple):
+    """How a ladder's shapes are shared out."""
+
+    full: int
+    """Lengths that full batches come in."""
+    few: tuple[tuple[int, int], ...]
+    """Rows of small batches, and how many lengths they come in."""
+
+
+FOR_MANY = Grain(44, ((1, 12), (4, 5), (16, 3)))
+FOR_ONE = Grain(20, ((1, 30), (4, 9), (16, 5)))
+"""What padding costs a single text, its caller waits for."""
 
 
 class Shape(NamedTuple):
@@ -45,11 +57,11 @@ class Ladder:
     """Tokens of a full batch, padding included; a single longer text makes a batch of its own."""
 
     @classmethod
-    def of(cls, max_tokens: int, budget: int) -> Self:
+    def of(cls, max_tokens: int, budget: int, grain: Grain = FOR_MANY) -> Self:
         """Return at most `SHAPES` shapes for texts of up to `max_tokens` tokens."""
-        fine = lengths_up_to(max_tokens, LENGTHS)
+        fine = lengths_up_to(max_tokens, grain.full)
         shapes = {Shape(max(1, budget // length), length) for length in fine}
-        for rows, count in FEW:
+        for rows, count in grain.few:
             longest = max_tokens if rows == 1 else min(max_tokens, budget // rows)
             shapes |= {Shape(rows, length) for length in lengths_up_to(longest, count) if length}
         return cls(tuple(sorted(shapes)), fine, budget)

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from vecsmith.space import Space
     from vecsmith.types import Floats, OnLong, Usage
 
-__all__ = ["EmbeddingGenerator", "GeneratedEmbeddings", "Generates", "GenerationOptions", "Metadata"]
+__all__ = ["AnswersHere", "EmbeddingGenerator", "GeneratedEmbeddings", "Generates", "GenerationOptions", "Metadata"]
 
 T = TypeVar("T")
 
@@ -67,6 +67,15 @@ class Generates(Protocol):
 
     async def generate(self, values: Sequence[str], options: GenerationOptions | None = None) -> GeneratedEmbeddings:
         """Return one vector for each value, in order; raise `InputError` with ``index`` for one that cannot be."""
+        ...
+
+
+@runtime_checkable
+class AnswersHere(Protocol):
+    """What a generator has besides if some of its work is sooner done in the caller's thread than on an event loop."""
+
+    def answers_here(self, values: int, characters: int, options: GenerationOptions) -> bool:
+        """Whether ``generate`` waits by `vecsmith.portal.answer` alone for so many values of so many characters."""
         ...
 
 
