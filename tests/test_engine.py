@@ -5,7 +5,6 @@ import gc
 import random
 import threading
 import weakref
-from dataclasses import replace
 from functools import partial
 
 import numpy as np
@@ -15,7 +14,7 @@ from processes import run_python, until
 from tiny_model import CONFIG, random_weights
 from vecsmith import AsyncEmbedder, Closed, Embedder, ModelError, Timeout
 from vecsmith.local import lane as lanes
-from vecsmith.local.engine import QUICK_TOKENS, build, registry
+from vecsmith.local.engine import QUICK_TOKENS, registry
 from vecsmith.local.lane import Lane, Work
 from vecsmith.local.plan import Ladder
 
@@ -240,7 +239,7 @@ def test_only_shapes_of_the_ladder_are_run(engine, monkeypatch):
     rng = random.Random(2)
     for _ in range(60):
         engine.submit(ids(*rng.choices(range(1, 33), k=rng.choice([1, 2, 5, 17, 90])))).result(PATIENCE)
-    assert shapes <= set(engine.ladder.shapes)
+    assert shapes <= {shape for lane in engine.lanes.values() for shape in lane.pool.ladder.shapes}
     assert len(shapes) > 5
 
 
@@ -363,8 +362,7 @@ def test_a_batch_that_fails_spares_the_jobs_that_were_not_in_it(engine, gate, mo
 
 def two_streams(engine):
     """A bulk lane as it is on two cores."""
-    compile_ = partial(build, engine.folder, replace(engine.key, threads=2), output="pooled", streams=2)
-    lane = Lane("two", compile_, Ladder.of(32, 64), streams=2)
+    lane = Lane("two", partial(engine.compile, "bulk", 2), Ladder.of(32, 64), streams=2)
     lane.ready.result(PATIENCE)
     return lane
 
@@ -449,7 +447,7 @@ def test_a_lane_that_cannot_be_compiled_says_so_every_time(engine, monkeypatch):
     def broken(*args, **kwargs):
         raise ModelError("no such graph")
 
-    monkeypatch.setattr("vecsmith.local.engine.build", broken)
+    monkeypatch.setattr("vecsmith.local.engine.compiled", broken)
     for _ in range(2):
         with pytest.raises(ModelError, match="no such graph"):
             engine.submit(SHORT, "tokens").result(PATIENCE)

@@ -28,8 +28,7 @@ def encode(config: Mapping[str, Any], weights: Weights, tokens: Tokens) -> Node:
         raise ConfigError("BERT with relative positions is not supported: only position_embedding_type absolute is")
     epsilon = float(config.get("layer_norm_eps", 1e-12))
     # (t, h); every token is of type 0, whose vector is therefore one of the position's
-    positions = weights[POSITIONS].float32()
-    positions += weights["embeddings.token_type_embeddings.weight"].float32()[0]
+    positions = weights[POSITIONS].float32() + weights["embeddings.token_type_embeddings.weight"].float32()[0]
     x = op.add(embed(weights[WORDS], tokens.ids), embed(positions, tokens.positions))  # (n, t, h)
     x = norm(x, weights, "embeddings.LayerNorm", epsilon)
     for layer in range(int(config["num_hidden_layers"])):

@@ -23,13 +23,13 @@ import numpy as np
 from vecsmith.errors import Closed, ConfigError, damaged
 from vecsmith.local.lane import Lane, Work
 from vecsmith.local.plan import FOR_MANY, FOR_ONE, Ladder
-from vecsmith.local.runtime import core, forget_idle_threads
+from vecsmith.local.runtime import compiled, core, forget_idle_threads
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from concurrent.futures import Future
 
-    from openvino import CompiledModel
+    from openvino import CompiledModel, Model
 
     from vecsmith.local.arithmetic import Precision
     from vecsmith.local.folder import ModelFolder
@@ -39,6 +39,7 @@ if TYPE_CHECKING:
 __all__ = ["Engine", "EngineKey", "acquire", "release"]
 
 Output = Literal["pooled", "tokens"]
+LaneName = Literal["quick", "bulk", "tokens"]
 
 QUICK_TOKENS = 512
 """A job of no more tokens takes the quick lane."""
@@ -74,7 +75,9 @@ class Engine:
     def start(self) -> None:
         """Begin without lanes."""
         self.lock = threading.Lock()
-        self.lanes: dict[str, Lane] = {}
+        self.building = threading.Lock()
+        self.lanes: dict[LaneName, Lane] = {}
+        self.graphs: Graphs | None = None
         self.closed = False
         # one thread, because each that tokenises keeps memory of its own, and the tokenizer uses all cores anyway
         self.tokenizing = ThreadPoolExecutor(1, thread_name_prefix="vecsmith-tokens")
@@ -96,18 +99,23 @@ class Engine:
             self.lane("quick" if short else "bulk").submit(work)
         return work.future
 
-    def lane(self, name: Literal["quick", "bulk", "tokens"]) -> Lane:
+    def lane(self, name: LaneName) -> Lane:
         """Return a lane, which begins to compile when it is first asked for."""
         with self.lock:
             if self.closed:
                 raise Closed("the embedder was closed: make a new one")
             if name not in self.lanes:
                 streams = self.key.threads if name == "bulk" else 1
-                output: Output = "tokens" if name == "tokens" else "pooled"
-                compile_ = partial(build, self.folder, self.key, output=output, streams=streams)
-                grain = FOR_ONE if name == "quick" else FOR_MANY
-                self.lanes[name] = Lane(name, compile_, Ladder.of(self.folder.max_tokens, BATCH_TOKENS, grain), streams)
+                ladder = Ladder.of(self.folder.max_tokens, BATCH_TOKENS, FOR_ONE if name == "quick" else FOR_MANY)
+                self.lanes[name] = Lane(name, partial(self.compile, name, streams), ladder, streams)
             return self.lanes[name]
+
+    def compile(self, name: LaneName, streams: int) -> CompiledModel:
+        """Compile the model for a lane; called in the lane's own thread."""
+        with self.building:
+            self.graphs = self.graphs or build(self.folder, self.key.pooling)
+        graph = self.graphs.tokens if name == "tokens" else self.graphs.pooled
+        return compiled(graph, precision=self.key.precision, threads=self.key.threads, streams=streams)
 
     def close(self) -> None:
         """Stop all lanes; what waits fails."""
@@ -125,27 +133,37 @@ class Engine:
         OpenVINO's pool of threads is dead there as well, and stays so: the quick lane then has one thread. The bulk
         lane loses nothing, because its streams have threads of their own.
         """
-        abandoned.append((self.lanes, self.tokenizing))
+        abandoned.append((self.lanes, self.graphs, self.tokenizing))
         self.start()
 
 
-def build(folder: ModelFolder, key: EngineKey, *, output: Output, streams: int) -> tuple[CompiledModel, Weights | None]:
-    """Make the model's graph and compile it; the weights returned must live as long as the compiled model."""
+@dataclass(frozen=True, slots=True)
+class Graphs:
+    """A model as it is given to the compiler, with one copy of its weights."""
+
+    pooled: Model
+    tokens: Model
+    weights: Weights | None
+    """Read where they lie, by what is compiled: they must live as long."""
+
+
+def build(folder: ModelFolder, pooling: str) -> Graphs:
+    """Make a model's graphs; raise `ConfigError` where its files do not fit together."""
     from vecsmith.local.architectures import encoder
     from vecsmith.local.graph import POOLERS, model, tokens
-    from vecsmith.local.runtime import compiled, reason
+    from vecsmith.local.runtime import reason
 
     inputs = tokens()
     try:
         with damaged(f"a file in {folder.folder}"):
             hidden, weights = encoder(folder, inputs)
-            graph = model(hidden if output == "tokens" else POOLERS[key.pooling](hidden, inputs), inputs)
+            graphs = Graphs(model(POOLERS[pooling](hidden, inputs), inputs), model(hidden, inputs), weights)
     except RuntimeError as error:  # shapes that do not fit together
         raise ConfigError(f"the weights in {folder.folder} do not match its config.json ({reason(error)})") from None
-    width = graph.output(0).get_partial_shape()[-1]
+    width = graphs.pooled.output(0).get_partial_shape()[-1]
     if width.is_static and width.get_length() != folder.dimensions:
         raise ConfigError(f"{folder.folder} gives {width} dimensions, and its config.json says {folder.dimensions}")
-    return compiled(graph, precision=key.precision, threads=key.threads, streams=streams), weights
+    return graphs
 
 
 class Registry:

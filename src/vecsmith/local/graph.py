@@ -1,7 +1,8 @@
 """The building blocks of encoders as OpenVINO graphs: mathematics in the open, shapes beside each line.
 
-n texts, t tokens, h width, a heads, k = h / a. Weights enter as they lie in their file (float16 or bfloat16 with a
-conversion behind, which the compiler folds); nothing here computes.
+n texts, t tokens, h width, a heads, k = h / a. Tables of words enter as they lie in their file (float16 or bfloat16
+with a conversion behind); the matrices of products as f32, once for all that is compiled from a graph, where every
+compilation would otherwise keep a converted copy of its own.
 
 On bf16: with that precision hint OpenVINO keeps a value in f32 from which the output can be reached without passing a
 matrix product. Pooling is therefore a sum, never a product with the mask: so the residual stream and the layer norms
@@ -93,7 +94,7 @@ def embed(table: Tensor | np.ndarray[Any, Any], indices: Node) -> Node:
 
 def linear(x: Node, weight: Tensor, bias: Tensor | None) -> Node:
     """x·Wᵀ + b: (n, t, h) → (n, t, o) with W of shape (o, h)."""
-    product = op.matmul(x, constant(weight), transpose_a=False, transpose_b=True)
+    product = op.matmul(x, op.constant(weight.float32(), shared_memory=True), transpose_a=False, transpose_b=True)
     return product if bias is None else op.add(product, floats(bias.float32()[None, None]))
 
 

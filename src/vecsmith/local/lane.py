@@ -61,12 +61,9 @@ class Lane:
     cannot be.
     """
 
-    def __init__(
-        self, name: str, compile_: Callable[[], tuple[CompiledModel, object]], ladder: Ladder, streams: int = 1
-    ) -> None:
+    def __init__(self, name: str, compile_: Callable[[], CompiledModel], ladder: Ladder, streams: int = 1) -> None:
         self.ready: Future[None] = Future()
         self.compile = compile_
-        self.weights: object = None
         self.pool = Pool(ladder)
         self.changed = threading.Condition()
         self.running = 0
@@ -107,7 +104,7 @@ class Lane:
             if thread.is_alive() and thread is not threading.current_thread():
                 thread.join()
         self.fail_waiting(Closed("the embedder was closed while texts were waiting"))
-        self.requests, self.weights = [], None
+        self.requests = []
 
     def run(self) -> None:
         """Take batches until the lane is closed; the first thread compiles the model for all."""
@@ -125,7 +122,7 @@ class Lane:
         if threading.current_thread() is not self.threads[0]:
             return self.requests[self.threads.index(threading.current_thread())]
         try:
-            model, self.weights = self.compile()
+            model = self.compile()
             self.requests = [model.create_infer_request() for _ in self.threads]
         except BaseException as error:  # noqa: BLE001 (as above)
             with self.changed:

@@ -49,10 +49,10 @@ class Tensor:
         return self.data.shape
 
     def float32(self) -> Floats:
-        """Return the values as float32."""
+        """Return the values as float32: where they lie so in the file, those, and else a copy; not to be written to."""
         if self.dtype == "BF16":
             return (self.data.astype(np.uint32) << 16).view(np.float32)
-        return self.data.astype(np.float32)
+        return self.data.astype(np.float32, copy=False)
 
 
 class Weights:
