@@ -14,7 +14,7 @@ from processes import run_python, until
 from tiny_model import CONFIG, random_weights
 from vecsmith import AsyncEmbedder, Closed, Embedder, ModelError, Timeout
 from vecsmith.local import lane as lanes
-from vecsmith.local.engine import QUICK_TOKENS, registry
+from vecsmith.local.engine import OFTEN, QUICK_TOKENS, registry
 from vecsmith.local.lane import Lane, Work
 from vecsmith.local.plan import Ladder
 
@@ -241,6 +241,31 @@ def test_only_shapes_of_the_ladder_are_run(engine, monkeypatch):
         engine.submit(ids(*rng.choices(range(1, 33), k=rng.choice([1, 2, 5, 17, 90])))).result(PATIENCE)
     assert shapes <= {shape for lane in engine.lanes.values() for shape in lane.pool.ladder.shapes}
     assert len(shapes) > 5
+
+
+def test_single_short_texts_get_a_lane_of_their_own_when_they_come_often(engine):
+    first = [engine.submit(SHORT).result(PATIENCE) for _ in range(OFTEN - 1)]
+    assert list(engine.lanes) == ["quick"]
+    engine.lane("short").ready.result(PATIENCE)
+    for length in (1, 4, 15, 16):
+        vectors = engine.submit(ids(length)).result(PATIENCE)
+        expected = engine.submit(ids(length, 17)).result(PATIENCE)[:1]  # two texts are not for that lane
+        np.testing.assert_allclose(vectors, expected, rtol=0, atol=1e-5)
+    np.testing.assert_allclose(engine.submit(SHORT).result(PATIENCE), first[0], rtol=0, atol=1e-5)
+    assert set(engine.lanes["short"].pool.ladder.shapes) == {(1, 16)}
+
+
+def test_short_texts_are_answered_where_their_own_lane_cannot_be_compiled(engine, monkeypatch):
+    engine.open()
+
+    def broken(graph, shape):
+        raise RuntimeError("no such shape")
+
+    monkeypatch.setattr("vecsmith.local.engine.of_shape", broken)
+    for _ in range(2 * OFTEN):
+        assert len(engine.submit(SHORT).result(PATIENCE)) == 1
+    with pytest.raises(RuntimeError):
+        engine.lanes["short"].ready.result(PATIENCE)
 
 
 @pytest.fixture

@@ -10,7 +10,6 @@ from vecsmith.client import AsyncEmbedder
 from vecsmith.pipeline import AHEAD, Warner, Window, options_of, report, through, windows
 from vecsmith.portal import run, run_here, start
 from vecsmith.prepare import as_texts
-from vecsmith.providers import AnswersHere
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -18,7 +17,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from vecsmith.pipeline import OnBad, Passed
-    from vecsmith.providers import Generates, GenerationOptions, Metadata
+    from vecsmith.providers import AnswersHere, Generates, GenerationOptions, Metadata
     from vecsmith.types import Compute, EmbedResult, OnLong
 
 __all__ = ["Embedder", "embed"]
@@ -157,8 +156,9 @@ def in_order(
 
 def answers_here(generator: Generates, texts: Sequence[str], options: GenerationOptions) -> bool:
     """Whether the caller's own thread is the fastest place for these texts."""
+    asked: AnswersHere | None = getattr(generator, "answers_here", None)
     characters = sum(len(text) for text in texts if isinstance(text, str))
-    return isinstance(generator, AnswersHere) and generator.answers_here(len(texts), characters, options)
+    return asked is not None and asked(len(texts), characters, options)
 
 
 @cache

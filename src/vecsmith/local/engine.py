@@ -3,7 +3,9 @@
 It has lanes, each with a compiled form of the model, made when first needed. The bulk lane runs one batch on each
 core: a batch's values stay in that core's cache, where sharing it between cores would send them to and fro after
 every matrix product. The quick lane runs a short job on all cores at once, for the shortest answer, and beside the
-bulk lane, so that a query need not wait for the batches that run. Token vectors, which few ask for, have a lane too.
+bulk lane, so that a query need not wait for the batches that run. Where single short texts come often they get a lane
+of one shape: a batch of another shape than the last one prepares every operation anew, which costs such a text a third
+of its time. Token vectors, which few ask for, have a lane too.
 """
 
 from __future__ import annotations
@@ -22,7 +24,7 @@ import numpy as np
 
 from vecsmith.errors import Closed, ConfigError, damaged
 from vecsmith.local.lane import Lane, Work
-from vecsmith.local.plan import FOR_MANY, FOR_ONE, Ladder
+from vecsmith.local.plan import FOR_MANY, FOR_ONE, Ladder, Shape
 from vecsmith.local.runtime import compiled, core, forget_idle_threads
 
 if TYPE_CHECKING:
@@ -39,13 +41,20 @@ if TYPE_CHECKING:
 __all__ = ["Engine", "EngineKey", "acquire", "release"]
 
 Output = Literal["pooled", "tokens"]
-LaneName = Literal["quick", "bulk", "tokens"]
+LaneName = Literal["quick", "bulk", "short", "tokens"]
 
 QUICK_TOKENS = 512
 """A job of no more tokens takes the quick lane."""
 
 BATCH_TOKENS = 512
 """Tokens of a full batch."""
+
+
+SHORT = 16
+"""Tokens of the one shape of the short lane."""
+
+OFTEN = 16
+"""So many single short texts are often."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +87,7 @@ class Engine:
         self.building = threading.Lock()
         self.lanes: dict[LaneName, Lane] = {}
         self.graphs: Graphs | None = None
+        self.singles = 0
         self.closed = False
         # one thread, because each that tokenises keeps memory of its own, and the tokenizer uses all cores anyway
         self.tokenizing = ThreadPoolExecutor(1, thread_name_prefix="vecsmith-tokens")
@@ -95,9 +105,23 @@ class Engine:
         elif output == "tokens":
             self.lane("tokens").submit(work)
         else:
-            short = sum(map(len, rows)) <= QUICK_TOKENS
-            self.lane("quick" if short else "bulk").submit(work)
+            self.lane(self.lane_for(rows)).submit(work)
         return work.future
+
+    def lane_for(self, rows: Sequence[Ids]) -> LaneName:
+        """Return the lane that answers soonest."""
+        tokens = sum(map(len, rows))
+        if tokens > QUICK_TOKENS:
+            return "bulk"
+        return "short" if len(rows) == 1 and tokens <= SHORT and self.short_is_ready() else "quick"
+
+    def short_is_ready(self) -> bool:
+        """Count a single short text; whether the lane for them, which is made when they come often, is compiled."""
+        self.singles += 1
+        if self.singles < OFTEN:
+            return False
+        ready = self.lane("short").ready
+        return ready.done() and ready.exception() is None
 
     def lane(self, name: LaneName) -> Lane:
         """Return a lane, which begins to compile when it is first asked for."""
@@ -106,15 +130,22 @@ class Engine:
                 raise Closed("the embedder was closed: make a new one")
             if name not in self.lanes:
                 streams = self.key.threads if name == "bulk" else 1
-                ladder = Ladder.of(self.folder.max_tokens, BATCH_TOKENS, FOR_ONE if name == "quick" else FOR_MANY)
-                self.lanes[name] = Lane(name, partial(self.compile, name, streams), ladder, streams)
+                self.lanes[name] = Lane(name, partial(self.compile, name, streams), self.ladder(name), streams)
             return self.lanes[name]
+
+    def ladder(self, name: LaneName) -> Ladder:
+        """Return the shapes that a lane runs."""
+        if name == "short":
+            return Ladder.single(min(SHORT, self.folder.max_tokens))
+        return Ladder.of(self.folder.max_tokens, BATCH_TOKENS, FOR_ONE if name == "quick" else FOR_MANY)
 
     def compile(self, name: LaneName, streams: int) -> CompiledModel:
         """Compile the model for a lane; called in the lane's own thread."""
         with self.building:
             self.graphs = self.graphs or build(self.folder, self.key.pooling)
         graph = self.graphs.tokens if name == "tokens" else self.graphs.pooled
+        if name == "short":
+            graph = of_shape(graph, self.ladder(name).shapes[0])
         return compiled(graph, precision=self.key.precision, threads=self.key.threads, streams=streams)
 
     def close(self) -> None:
@@ -164,6 +195,14 @@ def build(folder: ModelFolder, pooling: str) -> Graphs:
     if width.is_static and width.get_length() != folder.dimensions:
         raise ConfigError(f"{folder.folder} gives {width} dimensions, and its config.json says {folder.dimensions}")
     return graphs
+
+
+def of_shape(graph: Model, shape: Shape) -> Model:
+    """Return a graph for one shape alone, with the same weights."""
+    fixed = graph.clone()
+    ids, lengths = fixed.inputs
+    fixed.reshape({ids: list(shape), lengths: [shape.rows]})
+    return fixed
 
 
 class Registry:

@@ -66,6 +66,11 @@ class Ladder:
             shapes |= {Shape(rows, length) for length in lengths_up_to(longest, count) if length}
         return cls(tuple(sorted(shapes)), fine, budget)
 
+    @classmethod
+    def single(cls, length: int) -> Self:
+        """Return the one shape of a single text of up to `length` tokens."""
+        return cls((Shape(1, length),), (length,), length)
+
     def padded(self, length: int) -> int:
         """Return the length that rows of `length` tokens have in a full batch."""
         return self.lengths[bisect_left(self.lengths, length)]

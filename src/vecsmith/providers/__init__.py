@@ -70,11 +70,10 @@ class Generates(Protocol):
         ...
 
 
-@runtime_checkable
 class AnswersHere(Protocol):
-    """What a generator has besides if some of its work is sooner done in the caller's thread than on an event loop."""
+    """A generator's method ``answers_here``, where some of its work is sooner done in the caller's thread."""
 
-    def answers_here(self, values: int, characters: int, options: GenerationOptions) -> bool:
+    def __call__(self, values: int, characters: int, options: GenerationOptions) -> bool:
         """Whether ``generate`` waits by `vecsmith.portal.answer` alone for so many values of so many characters."""
         ...
 

@@ -1,0 +1,60 @@
+"""Coroutines run from blocking code: on the portal's loop, or in the caller's own thread."""
+
+import asyncio
+import threading
+from concurrent.futures import Future
+
+import pytest
+
+from vecsmith.portal import answer, here, run, run_here
+
+
+async def thread_after(future):
+    await answer(future)
+    return threading.current_thread().name
+
+
+def done(value=None):
+    future = Future()
+    future.set_result(value)
+    return future
+
+
+def test_a_coroutine_run_here_stays_in_its_callers_thread():
+    assert run_here(thread_after(done())) == threading.current_thread().name
+    assert run(thread_after(done())) == "vecsmith-loop"
+
+
+def test_a_coroutine_run_here_waits_for_another_thread():
+    future = Future()
+    threading.Timer(0.05, future.set_result, [7]).start()
+    assert run_here(answer(future)) == 7
+
+
+def test_a_running_loop_is_no_hindrance():
+    async def inside():
+        return run_here(thread_after(done()))
+
+    assert asyncio.run(inside()) == threading.current_thread().name
+
+
+@pytest.mark.parametrize("error", [ValueError("no"), KeyboardInterrupt()], ids=repr)
+def test_an_error_passes_and_leaves_nothing_behind(error):
+    class Interrupted(Future):
+        def result(self, timeout=None):
+            raise error
+
+    future = Interrupted()
+    with pytest.raises(type(error)):
+        run_here(answer(future))
+    assert future.cancelled()
+    assert not here.driving
+
+
+def test_waiting_for_a_loop_is_refused():
+    async def napping():
+        await asyncio.sleep(0)
+
+    with pytest.raises(RuntimeError, match="event loop"):
+        run_here(napping())
+    assert not here.driving
