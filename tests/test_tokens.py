@@ -1,5 +1,7 @@
 """Counting and cutting with the model's own tokenizer, and tokenising long texts in pieces."""
 
+import re
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -51,6 +53,8 @@ PARTS = st.sampled_from(
         "e\u0301",
         "\u0301",
         "漢",
+        "京",
+        "京",
         "かな",
         "ß",
         "İ",
@@ -252,22 +256,45 @@ def test_tokenising_in_pieces_changes_nothing(any_tokenizer, text, size):
     assert body.tolist() == whole.ids
 
 
-@pytest.mark.parametrize("name", ["WordPiece", "byte-level BPE", "Metaspace"])
-def test_long_texts_of_usual_tokenizers_are_cut_into_pieces(name, monkeypatch):
+LINES = "line\n" * 100
+IDEOGRAPHS = "東京都" * 100
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("WordPiece", WORDS := "some words here " * 20),
+        ("byte-level BPE", WORDS),
+        ("Metaspace", WORDS),
+        ("WordPiece", LINES),
+        ("WordPiece", IDEOGRAPHS),
+    ],
+)
+def test_long_texts_of_usual_tokenizers_are_cut_into_pieces(name, text, monkeypatch):
     monkeypatch.setattr(tokens, "PIECE", 10)
     tokenizer = TextTokenizer(MADE[name](), 100)
     sizes = []
     raw = tokenizer.raw
     monkeypatch.setattr(tokenizer, "raw", lambda texts: sizes.extend(map(len, texts)) or raw(texts))
-    list(tokenizer.bodies(["some words here " * 20]))
+    list(tokenizer.bodies([text]))
     assert max(sizes) < 40
+
+
+def test_a_text_is_not_cut_within_an_added_token(monkeypatch):
+    monkeypatch.setattr(tokens, "PIECE", 10)
+    made = word_piece()
+    made.add_tokens(["the cat"])
+    tokenizer = TextTokenizer(made, 1_000)
+    text = "the cat and " * 20
+    (body,) = tokenizer.bodies([text])
+    assert body.tolist() == tokenizer.raw([text])[0].ids
 
 
 @given(st.lists(TEXT, max_size=3).map(" and ".join), st.integers(1, 30))
 def test_pieces_are_the_text_cut_and_nothing_lost(text, size):
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(tokens, "PIECE", size)
-        assert "".join(pieces(text)) == text
+        assert "".join(pieces(text, re.compile(tokens.SPACE))) == text
 
 
 @given(st.lists(st.integers(0, 120).map("x".__mul__), max_size=40))

@@ -32,10 +32,13 @@ PIECE = 50_000
 SLICE_TEXTS = 256
 SLICE_CHARACTERS = 100_000
 
-# A single space between a letter, digit or mark of punctuation and a letter or digit. Pre-tokenizers that split at
-# white space give the same tokens for the two sides apart as for the whole when the space goes with what follows.
-SEAM = re.compile(r"(?<=[^\s]) (?=[^\W_])")
-ADDITIVE = frozenset({"BertPreTokenizer", "Whitespace", "WhitespaceSplit", "ByteLevel", "Metaspace"})
+# A seam is a place where a text may be cut so that its parts give the tokens of the whole: before a single space that
+# stands between a letter, digit or mark of punctuation and a letter or digit, when the space goes with what follows.
+SPACE = r"(?<=\S) (?=[^\W_])"
+LINE = r"(?<=\S)\n(?=[^\W_])"  # where every white space splits
+IDEOGRAPHS = r"(?<=[\u4e00-\u9fff])(?=[\u4e00-\u9fff])"  # where each of them is a word
+AT_SPACES = frozenset({"ByteLevel", "Metaspace"})
+AT_WHITE_SPACE = frozenset({"BertPreTokenizer", "Whitespace", "WhitespaceSplit"})
 
 # Normalizers that look at a character and its neighbours only, not at the ends of the text.
 LOCAL = frozenset({"BertNormalizer", "Lowercase", "NFC", "NFD", "NFKC", "NFKD", "Precompiled", "StripAccents"})
@@ -62,7 +65,7 @@ class TextTokenizer:
         self.max_tokens = max_tokens
         self.prefix, self.suffix = special_tokens(tokenizer)
         self.room = max_tokens - len(self.prefix) - len(self.suffix)
-        self.additive = is_additive(tokenizer)
+        self.seam = seam_of(tokenizer)
         if self.room < 1:
             raise ConfigError(f"a limit of {max_tokens} tokens leaves no room for text beside the special tokens")
 
@@ -116,8 +119,8 @@ class TextTokenizer:
     def bodies(self, texts: Sequence[str]) -> Iterator[Ids]:
         """Yield every text's ids without special tokens, tokenising a bounded number of characters at once."""
         for group in slices(texts):
-            if len(group) == 1 and len(group[0]) > PIECE and self.additive:
-                yield np.concatenate([as_ids(e) for piece in pieces(group[0]) for e in self.raw([piece])])
+            if len(group) == 1 and len(group[0]) > PIECE and self.seam:
+                yield np.concatenate([as_ids(e) for piece in pieces(group[0], self.seam) for e in self.raw([piece])])
             else:
                 yield from map(as_ids, self.raw(group))
 
@@ -143,11 +146,11 @@ def slices(texts: Sequence[str]) -> Iterator[Sequence[str]]:
         yield texts[start:]
 
 
-def pieces(text: str) -> Iterator[str]:
-    """Cut a long text where tokenising is additive, into pieces of about `PIECE` characters or the next seam."""
+def pieces(text: str, seams: re.Pattern[str]) -> Iterator[str]:
+    """Cut a long text at seams into pieces of about `PIECE` characters or the next seam."""
     start = 0
     while len(text) - start > PIECE:
-        seam = SEAM.search(text, start + PIECE)
+        seam = seams.search(text, start + PIECE)
         if seam is None:
             break
         yield text[start : seam.start()]
@@ -173,14 +176,18 @@ def known_text(tokenizer: Tokenizer) -> str:
     return next(found, "")
 
 
-def is_additive(tokenizer: Tokenizer) -> bool:
-    """Whether the tokenizer splits at white space first, so that a text may be tokenised in pieces."""
+def seam_of(tokenizer: Tokenizer) -> re.Pattern[str] | None:
+    """Return what matches the seams of any text, or None for a tokenizer that must see a text whole."""
     state = json.loads(tokenizer.to_str())
     splitting, normalizing = (steps(state[part]) for part in ("pre_tokenizer", "normalizer"))
-    splits = any(
-        step["type"] in ADDITIVE and step.get("split", True) and step.get("use_regex", True) for step in splitting
-    )
-    return splits and all(step["type"] in LOCAL or step in LOCAL_STEPS for step in normalizing)
+    if not all(step["type"] in LOCAL or step in LOCAL_STEPS for step in normalizing):
+        return None
+    kinds = {step["type"] for step in splitting if step.get("split", True) and step.get("use_regex", True)}
+    words = any(step.get("handle_chinese_chars") for step in normalizing)
+    places = [SPACE] * bool(kinds & (AT_SPACES | AT_WHITE_SPACE)) + [LINE] * bool(kinds & AT_WHITE_SPACE)
+    seam = re.compile("|".join(places + [IDEOGRAPHS] * (words and bool(places))))
+    whole = any(seam.search(token["content"]) for token in state["added_tokens"])
+    return seam if places and not whole else None
 
 
 def steps(part: dict[str, Any] | None) -> list[dict[str, Any]]:
