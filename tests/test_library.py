@@ -165,7 +165,7 @@ def test_unreadable_characters_are_replaced_and_counted(tiny):
     _, embedder = tiny
     result = embedder.embed(["a\ud800b", "a\x00\x00b", "ab"])
     assert [item.replaced for item in result.items] == [1, 2, 0]
-    np.testing.assert_array_equal(result[0], embedder.embed("a\ufffdb").vector)
+    np.testing.assert_allclose(result[0], embedder.embed("a\ufffdb").vector, rtol=0, atol=1e-6)
 
 
 def test_a_text_over_ten_megabytes_is_refused_with_its_index(tiny):
@@ -343,7 +343,8 @@ def test_a_prompt_comes_before_every_text(tiny):
 @pytest.mark.parametrize(("prompt", "clean"), [("a\ud800 ", "a\ufffd "), ("a\x00 ", "a\ufffd ")], ids=ascii)
 def test_unreadable_characters_of_a_prompt_are_replaced(tiny, prompt, clean):
     _, embedder = tiny
-    np.testing.assert_array_equal(embedder.embed("b", prompt=prompt).vector, embedder.embed("b", prompt=clean).vector)
+    expected = embedder.embed("b", prompt=clean).vector
+    np.testing.assert_allclose(embedder.embed("b", prompt=prompt).vector, expected, rtol=0, atol=1e-6)
 
 
 @pytest.mark.parametrize("prompt", [5, b"query: ", ["query: "]], ids=repr)
@@ -514,7 +515,7 @@ def test_several_threads_may_share_an_embedder(tiny):
 
 
 def test_the_function_uses_the_bundled_model(auto_embedder):
-    np.testing.assert_array_equal(vecsmith.embed("hello").vector, auto_embedder.embed("hello").vector)
+    np.testing.assert_allclose(vecsmith.embed("hello").vector, auto_embedder.embed("hello").vector, rtol=0, atol=1e-3)
 
 
 def test_the_function_keeps_one_embedder_of_a_model(tiny):
