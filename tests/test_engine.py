@@ -478,6 +478,18 @@ def test_a_lane_that_cannot_be_compiled_says_so_every_time(engine, monkeypatch):
             engine.submit(SHORT, "tokens").result(PATIENCE)
 
 
+@pytest.mark.parametrize("rows", [SHORT, BULK], ids=["one", "many"])
+def test_vectors_are_freed_when_nobody_holds_them_and_not_by_the_garbage_collector(engine, rows):
+    gc.collect()
+    gc.disable()
+    try:
+        gone = weakref.ref(engine.submit(rows).result(PATIENCE))
+        engine.submit(rows).result(PATIENCE)  # a thread lets go of a job after it has answered
+        assert gone() is None
+    finally:
+        gc.enable()
+
+
 # threads, loops and forks
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import weakref
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -88,12 +89,14 @@ class Lane:
                 raise Closed("the embedder was closed: make a new one")
             self.pool.add(work)
             self.changed.notify_all()
-        work.future.add_done_callback(lambda future: self.forget(work) if future.cancelled() else None)
+        given = weakref.ref(work)  # a future keeps its callbacks, and would keep the work, and so itself, alive
+        work.future.add_done_callback(lambda future: self.forget(given()) if future.cancelled() else None)
 
-    def forget(self, work: Work) -> None:
+    def forget(self, work: Work | None) -> None:
         """Drop what still waits of a job that was given up."""
-        with self.changed:
-            self.pool.remove(work)
+        if work is not None:
+            with self.changed:
+                self.pool.remove(work)
 
     def close(self) -> None:
         """Stop after the batches that run, and fail what waits; returns when the threads have ended."""
