@@ -1,10 +1,11 @@
 """What two vectors must share to be compared."""
 
+import json
 from dataclasses import replace
 
 import pytest
 
-from vecsmith import Space
+from vecsmith import ConfigError, Space, StoredForm
 
 SPACE = Space(
     model="minilm",
@@ -107,3 +108,46 @@ def test_a_models_other_weights_are_another_space(open_model):
 def test_copies_of_a_folder_are_one_space(open_model):
     (_, one), (_, two) = open_model(seed=1), open_model(seed=1)
     assert one.embed("a").space == two.embed("a").space
+
+
+def test_models_of_a_group_are_one_space():
+    members = [replace(REMOTE, model=name, group="embedding-4") for name in ("embedding-4", "embedding-4-lite")]
+    assert members[0] == members[1] != REMOTE
+
+
+def test_what_differs_is_said_in_words():
+    other = replace(SPACE, dimensions=128, cut=True)
+    assert SPACE.difference(other) == "dimensions: 384 and 128; cut: no and yes"
+    assert SPACE.difference(SPACE) == ""
+    assert "model: 'minilm' and 'embedding-3'" in SPACE.difference(REMOTE)
+    assert "and unknown" in SPACE.difference(REMOTE)
+
+
+FORM = StoredForm(SPACE, "int8", "0123456789ab")
+
+
+def test_the_id_of_a_stored_form_never_changes():
+    assert str(StoredForm(SPACE)) == "vf1-8b6fc57577ce65ec6c9d"
+    assert str(FORM) == "vf1-be6639c08d88e0e9535c"
+
+
+def test_two_forms_of_one_space_say_what_differs():
+    assert (
+        StoredForm(SPACE).difference(FORM) == "encoding: 'float32' and 'int8'; calibration: 'none' and '0123456789ab'"
+    )
+    assert FORM.difference(FORM) == ""
+    assert FORM.difference(replace(FORM, space=replace(SPACE, cut=True))) == "cut: no and yes"
+
+
+@pytest.mark.parametrize("value", [SPACE, REMOTE, FORM, StoredForm(REMOTE, "binary")], ids=str)
+def test_it_survives_json(value):
+    again = type(value).from_dict(json.loads(json.dumps(value.to_dict())))
+    assert (again, again.id) == (value, value.id)
+
+
+@pytest.mark.parametrize("data", [{}, {"space": 0}, {"space": 1, "model": "m"}, {**SPACE.to_dict(), "odd": 1}], ids=str)
+def test_data_that_is_no_space_is_refused(data):
+    with pytest.raises(ConfigError):
+        Space.from_dict(data)
+    with pytest.raises(ConfigError):
+        StoredForm.from_dict({"space": data})

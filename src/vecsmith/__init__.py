@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from vecsmith.client import AsyncEmbedder
+    from vecsmith.compare import similarity, top_k
+    from vecsmith.encodings import Calibration
     from vecsmith.errors import (
         Closed,
         ConfigError,
@@ -23,9 +25,9 @@ if TYPE_CHECKING:
         ModelError,
         Timeout,
     )
-    from vecsmith.postprocess import normalize, similarity
+    from vecsmith.postprocess import normalize
     from vecsmith.session import AsyncSession, Session
-    from vecsmith.space import Space
+    from vecsmith.space import Space, StoredForm
     from vecsmith.sync import Embedder, embed
     from vecsmith.types import EmbedResult, Item, Usage
 
@@ -34,6 +36,7 @@ __version__ = "0.1.0"
 __all__ = [
     "AsyncEmbedder",
     "AsyncSession",
+    "Calibration",
     "Closed",
     "ConfigError",
     "EmbedError",
@@ -45,19 +48,23 @@ __all__ = [
     "ModelError",
     "Session",
     "Space",
+    "StoredForm",
     "Timeout",
     "Usage",
     "embed",
     "normalize",
     "similarity",
+    "top_k",
 ]
 
 _HOMES = {
     "client": ("AsyncEmbedder",),
+    "compare": ("similarity", "top_k"),
+    "encodings": ("Calibration",),
     "errors": ("Closed", "ConfigError", "EmbedError", "EmbedWarning", "InputError", "ModelError", "Timeout"),
-    "postprocess": ("normalize", "similarity"),
+    "postprocess": ("normalize",),
     "session": ("AsyncSession", "Session"),
-    "space": ("Space",),
+    "space": ("Space", "StoredForm"),
     "sync": ("Embedder", "embed"),
     "types": ("EmbedResult", "Item", "Usage"),
 }

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from vecsmith.types import Floats
 
-__all__ = ["check", "check_dimensions", "finish", "normalize", "similarity"]
+__all__ = ["check", "check_dimensions", "finish", "normalize"]
 
 
 def check_dimensions(dimensions: int | None, native: int) -> None:
@@ -55,14 +55,3 @@ def normalize(vectors: ArrayLike) -> Floats:
     x = np.asarray(vectors, np.float32)
     lengths = np.linalg.norm(x, axis=-1, keepdims=True)
     return np.asarray(x / np.where(lengths == 0, 1, lengths), np.float32)
-
-
-def similarity(a: ArrayLike, b: ArrayLike) -> Floats:
-    """Return the cosine of every vector of `a` (n, d) with every vector of `b` (m, d), of shape (n, m).
-
-    A single vector counts as one row. Raises `InputError` where the two differ in width.
-    """
-    left, right = (np.atleast_2d(normalize(x)) for x in (a, b))
-    if left.shape[-1] != right.shape[-1]:
-        raise InputError(f"vectors of {left.shape[-1]} and {right.shape[-1]} dimensions cannot be compared")
-    return left @ right.T

@@ -17,10 +17,13 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float32]
 
-__all__ = ["Compute", "EmbedResult", "Item", "OnLong", "Usage"]
+__all__ = ["Compute", "EmbedResult", "Encoding", "Item", "OnLong", "Usage"]
 
 OnLong = Literal["truncate", "truncate_start", "error"]
 """What happens to a text longer than the model reads: keep its beginning, keep its end, or refuse it."""
+
+Encoding = Literal["float32", "float16", "int8", "uint8", "binary", "ubinary"]
+"""How numbers are stored."""
 
 Compute = Literal["auto", "f32", "bf16"]
 """The arithmetic: ``auto`` is bf16 where the processor computes it fast, else f32."""

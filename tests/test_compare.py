@@ -1,0 +1,83 @@
+"""How near vectors are, and which are nearest."""
+
+import numpy as np
+import pytest
+
+from vecsmith import Calibration, ConfigError, InputError, compare, normalize, similarity, top_k
+from vecsmith.compare import METRICS
+from vecsmith.encodings import encode
+
+RNG = np.random.default_rng(5)
+DOCUMENTS = normalize(RNG.standard_normal((300, 64)))
+QUERIES = normalize(DOCUMENTS[:7] + 0.2 * normalize(RNG.standard_normal((7, 64))))
+
+
+@pytest.mark.parametrize(
+    ("metric", "expected"),
+    [("cosine", 0.6), ("dot", 3.0), ("euclidean", -np.sqrt(20)), ("manhattan", -6.0)],
+)
+def test_each_metric_is_its_formula(metric, expected):
+    np.testing.assert_allclose(similarity([1, 0], [[3, 4]], metric), [[expected]], rtol=1e-6)
+
+
+def test_hamming_is_the_share_of_equal_bits():
+    a, b = np.array([[0b11110000]], np.uint8), np.array([[0b11110011], [0b11110000]], np.uint8)
+    np.testing.assert_allclose(similarity(a, b, "hamming", encoding="ubinary"), [[0.75, 1.0]])
+    signed = [(x ^ 0x80).view(np.int8) for x in (a, b)]
+    np.testing.assert_allclose(similarity(*signed, "hamming", encoding="binary"), [[0.75, 1.0]])
+
+
+@pytest.mark.parametrize("encoding", ["float16", "int8", "uint8"])
+def test_stored_vectors_are_as_near_as_the_floats_they_stand_for(encoding):
+    stored = encode(DOCUMENTS, encoding)
+    near = similarity(stored[:5], stored, encoding=encoding)
+    np.testing.assert_allclose(near, similarity(DOCUMENTS[:5], DOCUMENTS), atol=0.02)
+
+
+def test_calibrated_vectors_are_compared_after_decoding():
+    calibration = Calibration.of(DOCUMENTS)
+    stored = encode(DOCUMENTS, "uint8", calibration)
+    near = similarity(stored[:5], stored, encoding="uint8", calibration=calibration)
+    np.testing.assert_allclose(near, similarity(DOCUMENTS[:5], DOCUMENTS), atol=0.02)
+
+
+@pytest.mark.parametrize("metric", [metric for metric in METRICS if metric != "hamming"])
+@pytest.mark.parametrize("k", [1, 10, 1000])
+def test_the_nearest_are_those_of_sorting_all(metric, k, monkeypatch):
+    monkeypatch.setattr(compare, "ROWS", 37)
+    places, scores = top_k(QUERIES, DOCUMENTS, k, metric)
+    whole = similarity(QUERIES, DOCUMENTS, metric)
+    np.testing.assert_allclose(scores, -np.sort(-whole, axis=1)[:, :k], rtol=1e-5, atol=1e-5)
+    np.testing.assert_allclose(np.take_along_axis(whole, places, axis=1), scores, rtol=1e-5, atol=1e-5)
+
+
+@pytest.mark.parametrize("encoding", ["binary", "ubinary"])
+def test_bits_find_near_vectors_and_finer_ones_put_them_in_order(encoding):
+    bits = encode(DOCUMENTS, encoding)
+    exact, _ = top_k(QUERIES, DOCUMENTS, 5)
+    for finer in (DOCUMENTS, encode(DOCUMENTS, "int8")):
+        places, scores = top_k(QUERIES, bits, 5, encoding=encoding, rescore=finer, oversample=40)
+        np.testing.assert_array_equal(places[:, 0], exact[:, 0])
+        assert (np.diff(scores, axis=1) <= 0).all()
+
+
+def test_no_vectors_are_no_neighbours():
+    places, scores = top_k(QUERIES, np.empty((0, 64), np.float32), 5)
+    assert places.shape == scores.shape == (7, 0)
+
+
+@pytest.mark.parametrize("k", [0, -1, 1.5, True])
+def test_k_is_a_whole_number(k):
+    with pytest.raises(InputError, match="whole number"):
+        top_k(QUERIES, DOCUMENTS, k)
+
+
+def test_what_cannot_be_compared_is_refused():
+    with pytest.raises(ConfigError, match="cosine, dot"):
+        similarity([1], [1], "angle")
+    with pytest.raises(InputError, match="packed bits"):
+        similarity([1], [1], "hamming")
+    with pytest.raises(InputError, match="2 and 3 dimensions"):
+        similarity([1, 2], [1, 2, 3])
+    with pytest.raises(ConfigError, match="encoding"):
+        similarity([1], [1], encoding="int4")
