@@ -81,3 +81,7 @@ def test_what_cannot_be_compared_is_refused():
         similarity([1, 2], [1, 2, 3])
     with pytest.raises(ConfigError, match="encoding"):
         similarity([1], [1], encoding="int4")
+
+
+def test_huge_vectors_have_a_direction_too():
+    np.testing.assert_allclose(similarity([3e30, 4e30], [3, 4]), [[1]], rtol=1e-6)

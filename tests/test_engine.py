@@ -37,6 +37,12 @@ def ids(*lengths):
     return [np.array(rng.choices(range(5, 57), k=length), np.int32) for length in lengths]
 
 
+def different(text, count):
+    """As many texts, no two of them equal: equal ones would be embedded once."""
+    letters = "abcdefghijklmnopqrstuvwxyz"
+    return [f"{text} {letters[i % 26]} {letters[i // 26 % 26]} {letters[i // 676]}" for i in range(count)]
+
+
 BULK = ids(*[32] * 200)
 SHORT = ids(4)
 LONGER = ids(*[32] * (QUICK_TOKENS // 32 + 1))  # just too much for the quick lane
@@ -255,6 +261,18 @@ def test_single_short_texts_get_a_lane_of_their_own_when_they_come_often(engine)
     assert set(engine.lanes["short"].pool.ladder.shapes) == {(1, 16)}
 
 
+def test_short_texts_that_come_at_once_share_batches_and_do_not_wait_for_their_own_lane(engine, monkeypatch):
+    for _ in range(OFTEN):
+        engine.submit(SHORT).result(PATIENCE)
+    engine.lane("short").ready.result(PATIENCE)
+    gate = Gate(monkeypatch, "vecsmith-short")
+    held = engine.submit(SHORT)
+    assert gate.reached.wait(PATIENCE)
+    assert len(engine.submit(SHORT).result(PATIENCE)) == 1  # while the short lane is held
+    gate.opened.set()
+    assert len(held.result(PATIENCE)) == 1
+
+
 def test_short_texts_are_answered_where_their_own_lane_cannot_be_compiled(engine, monkeypatch):
     engine.open()
 
@@ -340,8 +358,8 @@ def test_cancelling_an_embed_drops_its_rows_and_others_finish(make_model, monkey
         async with AsyncEmbedder(model.path, compute="f32", threads=1) as embedder:
             try:
                 pool = (await embedder.open()).engine.lane("bulk").pool
-                given_up = asyncio.create_task(embedder.embed(["the dog sleeps"] * 1000))
-                other = asyncio.create_task(embedder.embed(["the cat"] * 200))
+                given_up = asyncio.create_task(embedder.embed(different("the dog sleeps", 1000)))
+                other = asyncio.create_task(embedder.embed(texts := different("the cat", 200)))
                 assert await asyncio.to_thread(gate.reached.wait, PATIENCE)
                 await until(lambda: len(pool) >= 200)
                 given_up.cancel()
@@ -350,11 +368,11 @@ def test_cancelling_an_embed_drops_its_rows_and_others_finish(make_model, monkey
                 waiting = len(pool)
             finally:
                 gate.opened.set()
-            return waiting, (await other).vectors
+            return waiting, texts, (await other).vectors
 
-    waiting, vectors = asyncio.run(main())
+    waiting, texts, vectors = asyncio.run(main())
     assert waiting <= 200
-    np.testing.assert_allclose(vectors, np.tile(model.vector("the cat"), (200, 1)), rtol=0, atol=1e-5)
+    np.testing.assert_allclose(vectors, model.vectors(texts), rtol=0, atol=1e-5)
 
 
 def test_a_batch_that_fails_is_a_model_error_to_its_callers(engine, monkeypatch):
@@ -456,7 +474,9 @@ def test_closing_the_embedder_while_a_call_waits_is_closed_to_the_caller(make_mo
     async def main():
         embedder = AsyncEmbedder(model.path, threads=1)
         lane = (await embedder.open()).engine.lane("bulk")
-        calls = [asyncio.create_task(embedder.embed([text] * 100)) for text in ("the old cat", "the old dog sleeps")]
+        calls = [
+            asyncio.create_task(embedder.embed(different(text, 100))) for text in ("the old cat", "the old dog sleeps")
+        ]
         await until(lambda: lane.pool.added >= 200)
         closing = asyncio.create_task(embedder.aclose())
         await until(lambda: lane.closed)

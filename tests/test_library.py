@@ -4,6 +4,7 @@ import asyncio
 import itertools
 import json
 import threading
+import warnings
 from collections import Counter
 from datetime import UTC, datetime
 
@@ -29,8 +30,8 @@ from vecsmith import (
     Timeout,
     Usage,
 )
-from vecsmith.pipeline import AHEAD
 from vecsmith.providers import EmbeddingGenerator, GeneratedEmbeddings, GenerationOptions, Metadata
+from vecsmith.windows import AHEAD
 
 PATIENCE = 30
 LONG = "a " * 50  # the tiny model reads 32 tokens
@@ -91,7 +92,7 @@ class Patient(Counting):
 @pytest.fixture
 def small_windows(monkeypatch):
     """Windows of four texts, so that a few texts make many."""
-    monkeypatch.setattr("vecsmith.pipeline.WINDOW_TEXTS", 4)
+    monkeypatch.setattr("vecsmith.windows.WINDOW_TEXTS", 4)
 
 
 # what goes in
@@ -121,7 +122,7 @@ def test_any_iterable_of_strings_is_embedded_in_order(tiny, texts):
 def test_no_texts_are_no_vectors(embedder, texts):
     result = embedder.embed(texts)
     assert result.vectors.shape == (0, 384)
-    assert (len(result), result.items, result.usage.input_tokens) == (0, (), 0)
+    assert (len(result), len(result.items), result.usage.input_tokens) == (0, 0, 0)
 
 
 @shorten
@@ -284,7 +285,7 @@ def test_metadata_says_what_the_model_is(tiny):
 @pytest.mark.usefixtures("small_windows")
 def test_a_call_of_many_windows_is_one_result(tiny):
     model, embedder = tiny
-    texts = [" ".join("abcdefgh"[: 1 + i % 8]) for i in range(11)]
+    texts = [" ".join("abcdefghijk"[: 1 + i]) for i in range(11)]
     result = embedder.embed(texts)
     np.testing.assert_allclose(result.vectors, model.vectors(texts), rtol=0, atol=1e-5)
     assert [item.index for item in result.items] == list(range(11))
@@ -400,7 +401,7 @@ def test_error_refuses_all_that_is_too_long(tiny):
     assert [caught.value.index, *(other.index for other in caught.value.others)] == [1, 3]
 
 
-@pytest.mark.parametrize("on_long", ["chunk", "mean", "late", "Truncate", "", True, 5], ids=repr)
+@pytest.mark.parametrize("on_long", ["chunks", "Truncate", "", True, 5], ids=repr)
 def test_another_on_long_names_those_that_are_known(tiny, on_long):
     with pytest.raises(ConfigError, match="on_long must be one of truncate, truncate_start, error"):
         tiny[1].embed("a", on_long=on_long)
@@ -408,7 +409,7 @@ def test_another_on_long_names_those_that_are_known(tiny, on_long):
 
 def test_a_stream_refuses_another_on_long_when_it_is_called(tiny):
     with pytest.raises(ConfigError, match="on_long must be one of"):
-        tiny[1].stream(["a"], on_long="chunk")
+        tiny[1].stream(["a"], on_long="chunks")
 
 
 # settings
@@ -935,10 +936,13 @@ def test_a_session_gives_a_list_that_json_can_write(session):
     assert json.loads(json.dumps(vector)) == vector
 
 
-def test_a_session_cuts_a_long_text_in_silence(session):
+def test_a_session_warns_once_of_texts_that_are_cut(session):
     _, session = session
-    assert len(session.run(LONG)) == 32
-    assert len(session.run(LONG, mean_pool=False)) == 32 * 32
+    with pytest.warns(EmbedWarning, match="tokens at its end were not read"):
+        assert len(session.run(LONG)) == 32
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        session.run(LONG)
 
 
 @pytest.mark.parametrize("text", [["the cat"], 5, None, b"cat"], ids=repr)
@@ -992,3 +996,51 @@ def test_an_async_session_loads_at_first_use(tiny):
         return vector
 
     assert len(asyncio.run(main())) == 32
+
+
+def test_a_generators_own_timeout_is_not_the_callers_deadline():
+    class Slow:
+        async def generate(self, values, options=None):
+            raise TimeoutError("the socket")
+
+    with Embedder.from_generator(Slow()) as embedder:
+        for timeout in (None, 30):
+            with pytest.raises(TimeoutError, match="the socket") as caught:
+                embedder.embed("a", timeout=timeout)
+            assert not isinstance(caught.value, Timeout)
+
+
+def test_closing_an_embedder_closes_any_generator_that_can_be():
+    closed = []
+
+    class Closing:
+        async def generate(self, values, options=None):
+            raise NotImplementedError
+
+        async def aclose(self):
+            closed.append(1)
+
+    Embedder.from_generator(Closing()).close()
+    assert closed == [1]
+
+
+@pytest.mark.parametrize("timeout", [0, -1, "5", True, float("nan")], ids=repr)
+def test_an_impossible_timeout_is_refused(tiny, timeout):
+    with pytest.raises(ConfigError, match="timeout must be"):
+        tiny[1].embed("a", timeout=timeout)
+
+
+@pytest.mark.parametrize("option", [{"normalize": "no"}, {"device": 5}], ids=str)
+def test_an_option_of_the_wrong_type_is_refused(make_model, option):
+    path = make_model().path
+    if "device" in option:
+        with pytest.raises(ConfigError, match="device must be"):
+            Embedder(path, **option)
+    else:
+        with Embedder(path) as embedder, pytest.raises(ConfigError, match="normalize must be"):
+            embedder.embed("a", **option)
+
+
+def test_an_array_without_rows_is_no_list_of_texts(tiny):
+    with pytest.raises(InputError, match="iterable of strings"):
+        tiny[1].embed(np.array("a"))

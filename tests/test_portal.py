@@ -6,7 +6,8 @@ from concurrent.futures import Future
 
 import pytest
 
-from vecsmith.portal import answer, here, run, run_here
+from vecsmith import EmbedError
+from vecsmith.portal import answer, aside, here, look, run, run_here
 
 
 async def thread_after(future):
@@ -58,3 +59,31 @@ def test_waiting_for_a_loop_is_refused():
     with pytest.raises(RuntimeError, match="event loop"):
         run_here(napping())
     assert not here.driving
+
+
+def test_a_blocking_call_inside_the_portals_loop_is_refused():
+    async def inside():
+        run(asyncio.sleep(0))
+
+    with pytest.raises(EmbedError, match="AsyncEmbedder"):
+        run(inside())
+
+
+def test_looking_at_a_shared_future_does_not_cancel_it():
+    future = Future()
+
+    async def main():
+        looking = asyncio.create_task(look(future))
+        await asyncio.sleep(0)
+        looking.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await looking
+
+    asyncio.run(main())
+    future.set_result(7)
+    assert run_here(look(future)) == 7
+
+
+def test_work_beside_a_loop_is_done_in_another_thread_and_at_once_here():
+    assert run(aside(threading.get_ident)) != threading.get_ident()
+    assert run_here(aside(threading.get_ident)) == threading.get_ident()

@@ -13,6 +13,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from vecsmith.chunking import Chunking
     from vecsmith.client import AsyncEmbedder
     from vecsmith.compare import similarity, top_k
     from vecsmith.encodings import Calibration
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
     from vecsmith.session import AsyncSession, Session
     from vecsmith.space import Space, StoredForm
     from vecsmith.sync import Embedder, embed
-    from vecsmith.types import EmbedResult, Item, Usage
+    from vecsmith.types import Chunk, EmbedResult, Item, Usage
 
 __version__ = "0.1.0"
 
@@ -37,6 +38,8 @@ __all__ = [
     "AsyncEmbedder",
     "AsyncSession",
     "Calibration",
+    "Chunk",
+    "Chunking",
     "Closed",
     "ConfigError",
     "EmbedError",
@@ -58,6 +61,7 @@ __all__ = [
 ]
 
 _HOMES = {
+    "chunking": ("Chunking",),
     "client": ("AsyncEmbedder",),
     "compare": ("similarity", "top_k"),
     "encodings": ("Calibration",),
@@ -66,7 +70,7 @@ _HOMES = {
     "session": ("AsyncSession", "Session"),
     "space": ("Space", "StoredForm"),
     "sync": ("Embedder", "embed"),
-    "types": ("EmbedResult", "Item", "Usage"),
+    "types": ("Chunk", "EmbedResult", "Item", "Usage"),
 }
 _MODULES = {name: module for module, names in _HOMES.items() for name in names}
 

@@ -3,21 +3,26 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Self, Unpack
 
 from vecsmith.errors import Closed, ConfigError, Timeout
-from vecsmith.pipeline import Warner, Window, ahead, async_windows, join, options_of, report, through
+from vecsmith.notices import Warner, report, warned
+from vecsmith.options import CallOptions, options_of
+from vecsmith.pipeline import join, through
 from vecsmith.prepare import as_texts
-from vecsmith.providers import EmbeddingGenerator
+from vecsmith.windows import Window, ahead, async_windows
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterable, AsyncIterator, Iterable
     from pathlib import Path
 
-    from vecsmith.pipeline import OnBad
-    from vecsmith.providers import Generates, GenerationOptions, Metadata
-    from vecsmith.types import Compute, EmbedResult, OnLong
+    from vecsmith.cache import Cache
+    from vecsmith.notices import OnBad
+    from vecsmith.options import Options
+    from vecsmith.providers import Generates, Metadata
+    from vecsmith.types import Compute, EmbedResult
 
 __all__ = ["AsyncEmbedder"]
 
@@ -28,7 +33,9 @@ class AsyncEmbedder:
     Args:
         model: ``minilm`` (inside the package), a folder, a Hugging Face id or a short name.
         revision: The revision of a Hugging Face id in this machine's cache.
-        timeout: Seconds that a call may take, unless it says otherwise; None for no limit.
+        cache: Where vectors are kept for later calls: a path, ``memory``, True for the file in the user's data folder,
+            or any `vecsmith.cache.Cache`; None for nowhere.
+        timeout: Seconds that a call may take, unless it says otherwise; None for no limit, as a stream has none.
         device: ``cpu``.
         threads: Cores to compute with; None for those this process may use.
         compute: The arithmetic: ``auto`` (bf16 where the processor is faster with it, else f32), ``f32``, ``bf16``.
@@ -42,6 +49,7 @@ class AsyncEmbedder:
         model: str | Path = "minilm",
         *,
         revision: str | None = None,
+        cache: str | Path | Cache | bool | None = None,
         timeout: float | None = None,
         device: str | None = None,
         threads: int | None = None,
@@ -50,15 +58,26 @@ class AsyncEmbedder:
         self._model = model
         self._revision = revision
         self.timeout = timeout
+        self.cache: Cache | None = None
+        self._cache = cache
         self._settings: tuple[Compute, int | None, str | None] = (compute, threads, device)
         self._generator: Generates | None = None
         self._closed = False
+        self._lock = threading.Lock()
 
     @classmethod
-    def from_generator(cls, generator: Generates, *, timeout: float | None = None) -> Self:
+    def from_generator(
+        cls,
+        generator: Generates,
+        *,
+        cache: str | Path | Cache | bool | None = None,
+        timeout: float | None = None,
+    ) -> Self:
         """Make an embedder over anything with a method ``generate``; closing the embedder closes it."""
+        from vecsmith.cache import open_cache
+
         embedder = cls(type(generator).__name__, timeout=timeout)
-        embedder._generator = generator
+        embedder._generator, embedder.cache = generator, open_cache(cache)
         return embedder
 
     async def open(self) -> Generates:
@@ -68,6 +87,7 @@ class AsyncEmbedder:
         return self.generator
 
     def _load(self) -> None:
+        from vecsmith.cache import open_cache
         from vecsmith.catalog import find
         from vecsmith.local import LocalGenerator
         from vecsmith.local.folder import read_folder
@@ -75,10 +95,13 @@ class AsyncEmbedder:
         found = find(self._model, revision=self._revision)
         folder = read_folder(found.folder, found.name, trusted=found.bundled)
         compute, threads, device = self._settings
+        self.cache = self.cache or open_cache(self._cache)
         opened = LocalGenerator.open(folder, compute=compute, threads=threads, device=device)
-        if self._generator is None and not self._closed:
-            self._generator = opened
-        else:  # another task was faster, or the embedder was closed meanwhile
+        with self._lock:
+            wanted = self._generator is None and not self._closed
+            if wanted:
+                self._generator = opened
+        if not wanted:  # another task was faster, or the embedder was closed meanwhile
             from vecsmith.local.engine import release
 
             release(opened.engine)
@@ -104,49 +127,48 @@ class AsyncEmbedder:
         self,
         texts: str | Iterable[str],
         *,
-        dimensions: int | None = None,
-        normalize: bool | None = None,
-        on_long: OnLong | None = None,
-        prompt: str | None = None,
         timeout: float | None = None,  # noqa: ASYNC109 (a deadline for the work, kept with asyncio.timeout)
+        **options: Unpack[CallOptions],
     ) -> EmbedResult:
-        """Return one vector for each text, in order.
+        """Return the vectors of texts, in order.
 
         Args:
             texts: One string, or any iterable of strings.
-            dimensions: Cut the vectors to this width (and normalise again); None for the model's own.
-            normalize: Scale to length one; None for what the model's own files say.
-            on_long: What happens to a text longer than the model reads: ``truncate`` (None: the same, with a
-                warning), ``truncate_start``, ``error``.
-            prompt: Put before every text; None for the model's own default.
             timeout: Seconds the call may take; None for the embedder's own.
+            options: task, dimensions, normalize, on_long, encoding, calibration, prompt, title, clean, chunking;
+                `vecsmith.options.CallOptions` says what each does.
 
         Raises `InputError` for an input that cannot be embedded, `Timeout`, and `ConfigError`.
         """
-        options = options_of(dimensions=dimensions, normalize=normalize, on_long=on_long, prompt=prompt)
-        result = await self.embed_quietly(texts, options, self.timeout if timeout is None else timeout)
-        Warner(on_long).look(result)
-        return result
+        asked = options_of(**options)
+        return warned(asked, await self.embed_quietly(texts, asked, self.timeout if timeout is None else timeout))
 
-    async def embed_quietly(
-        self, texts: str | Iterable[str], options: GenerationOptions, seconds: float | None
-    ) -> EmbedResult:
+    async def embed_query(self, texts: str | Iterable[str], **options: Unpack[CallOptions]) -> EmbedResult:
+        """Embed what is searched with: `embed` with ``task="retrieval_query"`` unless another is named."""
+        options.setdefault("task", "retrieval_query")
+        asked = options_of(**options)
+        return warned(asked, await self.embed_quietly(texts, asked, self.timeout))
+
+    async def embed_documents(self, texts: str | Iterable[str], **options: Unpack[CallOptions]) -> EmbedResult:
+        """Embed what is searched in: `embed` with ``task="retrieval_document"`` unless another is named."""
+        options.setdefault("task", "retrieval_document")
+        asked = options_of(**options)
+        return warned(asked, await self.embed_quietly(texts, asked, self.timeout))
+
+    async def embed_quietly(self, texts: str | Iterable[str], options: Options, seconds: float | None) -> EmbedResult:
         """Embed, and leave the warnings to the caller, who knows what line they are about."""
         async with deadline(seconds):
             generator = await self.open()
             source = async_windows(as_texts(texts))
-            parts = [p.result async for p in ahead(source, lambda w: through(generator, w, options))]
-            return join(parts or [(await through(generator, Window(0, []), options)).result])
+            parts = [p.result async for p in ahead(source, lambda w: through(generator, w, options, self.cache))]
+            return join(parts or [(await through(generator, Window(0, []), options, self.cache)).result])
 
     async def stream(
         self,
         texts: Iterable[str] | AsyncIterable[str],
         *,
-        dimensions: int | None = None,
-        normalize: bool | None = None,
-        on_long: OnLong | None = None,
-        prompt: str | None = None,
         on_bad: OnBad | None = None,
+        **options: Unpack[CallOptions],
     ) -> AsyncIterator[EmbedResult]:
         """Yield results for runs of inputs, in order, in bounded memory, for any number of texts.
 
@@ -154,20 +176,25 @@ class AsyncEmbedder:
         missing from the results while the others keep their index; without it the first such input raises.
         Breaking off cancels what is in flight.
         """
-        options = options_of(dimensions=dimensions, normalize=normalize, on_long=on_long, prompt=prompt)
+        asked = options_of(**options)
         generator = await self.open()
-        skip, warner = on_bad is not None, Warner(on_long)
-        async for passed in ahead(async_windows(texts), lambda w: through(generator, w, options, skip=skip)):
+        skip, warner = on_bad is not None, Warner(asked)
+        source = async_windows(texts)
+        async for passed in ahead(source, lambda w: through(generator, w, asked, self.cache, skip=skip)):
             warner.look(passed.result)
             report(passed.bad, on_bad)
             yield passed.result
 
     async def aclose(self) -> None:
         """Give the model back; the last embedder of a model to close frees it."""
-        self._closed = True
-        generator, self._generator = self._generator, None
-        if isinstance(generator, EmbeddingGenerator):
-            await generator.aclose()
+        with self._lock:
+            self._closed = True
+            generator, self._generator = self._generator, None
+            cache, self.cache = self.cache, None
+        if cache is not None:
+            await asyncio.to_thread(cache.close)
+        if close := getattr(generator, "aclose", None):
+            await close()
 
     async def __aenter__(self) -> Self:
         await self.open()
@@ -180,11 +207,13 @@ class AsyncEmbedder:
 @asynccontextmanager
 async def deadline(seconds: float | None) -> AsyncIterator[None]:
     """Cancel what runs inside and raise `Timeout` after so many seconds."""
+    if seconds is not None and (isinstance(seconds, bool) or not isinstance(seconds, int | float) or not seconds > 0):
+        raise ConfigError(f"timeout must be a number of seconds above 0, or None, not {seconds!r}")
     try:
-        async with asyncio.timeout(seconds):
+        async with asyncio.timeout(seconds) as limit:
             yield
-    except TimeoutError as error:
-        if isinstance(error, Timeout):
+    except TimeoutError:
+        if not limit.expired():  # another's, such as a generator's own
             raise
         raise Timeout(
             f"the texts were not embedded within {seconds:g} seconds: send fewer at once, or allow more"

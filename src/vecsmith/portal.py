@@ -1,7 +1,7 @@
 """How blocking calls run coroutines anywhere, inside a running loop too: on one event loop in a thread of its own.
 
-A short text is done sooner than four threads wake each other, so a coroutine that waits by `answer` alone may be
-driven in the caller's own thread instead.
+A short text is done sooner than four threads wake each other, so a coroutine that waits by `answer` and `aside` alone
+may be driven in the caller's own thread instead.
 """
 
 from __future__ import annotations
@@ -11,11 +11,13 @@ import os
 import threading
 from typing import TYPE_CHECKING, TypeVar
 
-if TYPE_CHECKING:
-    from collections.abc import Coroutine
-    from concurrent.futures import Future
+from vecsmith.errors import EmbedError
 
-__all__ = ["answer", "run", "run_here", "start"]
+if TYPE_CHECKING:
+    from collections.abc import Callable, Coroutine
+    from concurrent.futures import Executor, Future
+
+__all__ = ["answer", "aside", "look", "run", "run_here", "start"]
 
 T = TypeVar("T")
 
@@ -26,12 +28,14 @@ class Portal:
     def __init__(self) -> None:
         self.lock = threading.Lock()
         self.loop: asyncio.AbstractEventLoop | None = None
+        self.thread: threading.Thread | None = None
 
     def running(self) -> asyncio.AbstractEventLoop:
         with self.lock:
             if self.loop is None:
                 self.loop = asyncio.new_event_loop()
-                threading.Thread(target=self.loop.run_forever, name="vecsmith-loop", daemon=True).start()
+                self.thread = threading.Thread(target=self.loop.run_forever, name="vecsmith-loop", daemon=True)
+                self.thread.start()
             return self.loop
 
 
@@ -55,7 +59,13 @@ def start(coroutine: Coroutine[None, None, T]) -> Future[T]:
 
 
 def run(coroutine: Coroutine[None, None, T]) -> T:
-    """Run a coroutine and wait for it; Ctrl-C cancels it."""
+    """Run a coroutine and wait for it; Ctrl-C cancels it.
+
+    Raises `EmbedError` where the caller is itself run by the loop, which would wait for itself for ever.
+    """
+    if threading.current_thread() is portal.thread:
+        coroutine.close()
+        raise EmbedError("a blocking call of vecsmith inside what vecsmith awaits would never end: use AsyncEmbedder")
     future = start(coroutine)
     try:
         return future.result()
@@ -74,7 +84,7 @@ here = Here()
 
 
 def run_here(coroutine: Coroutine[None, None, T]) -> T:
-    """Run a coroutine in this thread; all that it may wait for is `answer`."""
+    """Run a coroutine in this thread; all that it may wait for is `answer` and `aside`."""
     before, here.driving = here.driving, True
     try:
         coroutine.send(None)
@@ -87,6 +97,11 @@ def run_here(coroutine: Coroutine[None, None, T]) -> T:
     raise RuntimeError("a coroutine that was run here waited for an event loop")
 
 
+async def aside(work: Callable[[], T], threads: Executor | None = None) -> T:
+    """Do blocking work beside the running loop, or, in `run_here`, at once."""
+    return work() if here.driving else await asyncio.get_running_loop().run_in_executor(threads, work)
+
+
 async def answer(future: Future[T]) -> T:
     """Wait for a future of another thread: on the running loop, or, in `run_here`, by blocking."""
     if not here.driving:
@@ -96,3 +111,8 @@ async def answer(future: Future[T]) -> T:
     except BaseException:  # Ctrl-C, above all
         future.cancel()
         raise
+
+
+async def look(future: Future[T]) -> T:
+    """Wait for a future that others wait for too: giving up does not cancel it."""
+    return future.result() if here.driving else await asyncio.shield(asyncio.wrap_future(future))

@@ -1,7 +1,7 @@
 """Text in: one shape for all inputs, and the clean-up that safety needs."""
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from vecsmith.errors import InputError
@@ -24,6 +24,8 @@ class Prepared:
     texts: list[str]
     replaced: list[int]
     """Characters of each text replaced by U+FFFD."""
+    cleaned: dict[int, str]
+    """The texts that clean-up steps changed, by their position."""
 
 
 def as_texts(inputs: str | Iterable[str]) -> Iterable[str]:
@@ -31,13 +33,13 @@ def as_texts(inputs: str | Iterable[str]) -> Iterable[str]:
     if isinstance(inputs, str):
         return [inputs]
     given: object = inputs
-    if isinstance(given, bytes) or not isinstance(given, Iterable):
+    if isinstance(given, bytes) or not isinstance(given, Iterable) or getattr(given, "ndim", 1) == 0:
         raise InputError(f"embed takes a string or an iterable of strings, not {type(inputs).__name__}")
     return inputs
 
 
-def prepare(inputs: Sequence[str]) -> Prepared:
-    """Check every input and replace what no tokenizer can read.
+def prepare(inputs: Sequence[str], clean: Callable[[str], str] | None = None) -> Prepared:
+    """Check every input, replace what no tokenizer can read, then clean up as asked.
 
     Raises `InputError` for the first input that is not a string or is over `MAX_BYTES`, with the further ones in
     its ``others``.
@@ -45,8 +47,14 @@ def prepare(inputs: Sequence[str]) -> Prepared:
     bad = [InputError(reason, index=i) for i, text in enumerate(inputs) if (reason := refusal(text))]
     if bad:
         raise InputError(bad[0].reason, index=bad[0].index, others=bad[1:])
-    cleaned = [readable(text) for text in inputs]
-    return Prepared([text for text, _ in cleaned], [count for _, count in cleaned])
+    read = [readable(text) for text in inputs]
+    texts, replaced = [text for text, _ in read], [count for _, count in read]
+    cleaned: dict[int, str] = {}
+    if clean is not None:
+        tidy = [clean(text) for text in texts]
+        cleaned = {i: new for i, (new, old) in enumerate(zip(tidy, texts, strict=True)) if new != old}
+        texts = tidy
+    return Prepared(texts, replaced, cleaned)
 
 
 def refusal(text: object) -> str | None:

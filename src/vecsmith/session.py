@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import TYPE_CHECKING, Self
 
 from vecsmith.client import AsyncEmbedder
-from vecsmith.errors import ConfigError, InputError
+from vecsmith.errors import ConfigError, EmbedWarning, InputError
 from vecsmith.portal import run
 
 if TYPE_CHECKING:
@@ -19,12 +20,13 @@ class AsyncSession:
 
     def __init__(self, model: str | Path = "minilm") -> None:
         self._embedder = AsyncEmbedder(model)
+        self._warned = False
 
     async def run(self, text: str, *, mean_pool: bool = True, normalize: bool = True) -> list[float]:
         """Return the vector of a text, or of all its tokens.
 
         Args:
-            text: One string; cut where it is longer than the model reads.
+            text: One string; cut where it is longer than the model reads, with one warning in a session.
             mean_pool: Average the tokens' vectors into one of (dimensions,) numbers; otherwise return
                 tokens × dimensions numbers in one list, special tokens included.
             normalize: Divide by the Euclidean norm; without ``mean_pool`` by one norm over the whole list.
@@ -41,6 +43,7 @@ class AsyncSession:
         local = await self._embedder.open()
         if not isinstance(local, LocalGenerator):
             raise ConfigError("a session needs a local model")
+        self._look(local.count([readable])[0] - local.room(GenerationOptions()))
         if mean_pool and local.folder.pooling == "mean":
             generated = await local.generate([readable], GenerationOptions(normalize=normalize))
             return [float(x) for x in generated.vectors[0]]
@@ -48,6 +51,13 @@ class AsyncSession:
         check(vectors)
         flat = vectors.mean(axis=0) if mean_pool else vectors.reshape(-1)
         return [float(x) for x in (unit(flat) if normalize else flat)]
+
+    def _look(self, dropped: int) -> None:
+        """Warn once in a session of a text that is cut."""
+        if dropped > 0 and not self._warned:
+            self._warned = True
+            message = f"a text was longer than the model reads, and {dropped} tokens at its end were not read"
+            warnings.warn(message, EmbedWarning, stacklevel=3)
 
     async def aclose(self) -> None:
         """Give the model back."""

@@ -2,23 +2,30 @@
 
 from __future__ import annotations
 
+import functools
 from collections import deque
-from functools import cache
-from typing import TYPE_CHECKING, Self
+from functools import partial
+from typing import TYPE_CHECKING, Self, Unpack
 
 from vecsmith.client import AsyncEmbedder
-from vecsmith.pipeline import AHEAD, Warner, Window, options_of, report, through, windows
+from vecsmith.notices import Warner, report, warned
+from vecsmith.options import CallOptions, options_of
+from vecsmith.pipeline import through
 from vecsmith.portal import run, run_here, start
 from vecsmith.prepare import as_texts
+from vecsmith.windows import AHEAD, Window, windows
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Callable, Coroutine, Iterable, Iterator, Sequence
     from concurrent.futures import Future
     from pathlib import Path
 
-    from vecsmith.pipeline import OnBad, Passed
-    from vecsmith.providers import AnswersHere, Generates, GenerationOptions, Metadata
-    from vecsmith.types import Compute, EmbedResult, OnLong
+    from vecsmith.cache import Cache
+    from vecsmith.notices import OnBad
+    from vecsmith.options import Options
+    from vecsmith.pipeline import Passed
+    from vecsmith.providers import AnswersHere, Generates, Metadata
+    from vecsmith.types import Compute, EmbedResult
 
 __all__ = ["Embedder", "embed"]
 
@@ -36,21 +43,28 @@ class Embedder:
         model: str | Path = "minilm",
         *,
         revision: str | None = None,
+        cache: str | Path | Cache | bool | None = None,
         timeout: float | None = None,
         device: str | None = None,
         threads: int | None = None,
         compute: Compute = "auto",
     ) -> None:
         self._embedder = AsyncEmbedder(
-            model, revision=revision, timeout=timeout, device=device, threads=threads, compute=compute
+            model, revision=revision, cache=cache, timeout=timeout, device=device, threads=threads, compute=compute
         )
         run(self._embedder.open())
 
     @classmethod
-    def from_generator(cls, generator: Generates, *, timeout: float | None = None) -> Self:
+    def from_generator(
+        cls,
+        generator: Generates,
+        *,
+        cache: str | Path | Cache | bool | None = None,
+        timeout: float | None = None,
+    ) -> Self:
         """Make an embedder over any generator; closing the embedder closes it."""
         embedder = cls.__new__(cls)
-        embedder._embedder = AsyncEmbedder.from_generator(generator, timeout=timeout)  # noqa: SLF001 (its own)
+        embedder._embedder = AsyncEmbedder.from_generator(generator, cache=cache, timeout=timeout)  # noqa: SLF001 (its own)
         return embedder
 
     @property
@@ -64,59 +78,48 @@ class Embedder:
         return self._embedder.generator
 
     def embed(
-        self,
-        texts: str | Iterable[str],
-        *,
-        dimensions: int | None = None,
-        normalize: bool | None = None,
-        on_long: OnLong | None = None,
-        prompt: str | None = None,
-        timeout: float | None = None,
+        self, texts: str | Iterable[str], *, timeout: float | None = None, **options: Unpack[CallOptions]
     ) -> EmbedResult:
-        """Return one vector for each text, in order; `AsyncEmbedder.embed` says what the arguments do."""
-        options = options_of(dimensions=dimensions, normalize=normalize, on_long=on_long, prompt=prompt)
-        result = self.embed_quietly(texts, options, self._embedder.timeout if timeout is None else timeout)
-        Warner(on_long).look(result)
-        return result
+        """Return the vectors of texts, in order; `AsyncEmbedder.embed` says what the arguments do."""
+        asked = options_of(**options)
+        return warned(asked, self.embed_quietly(texts, asked, self._embedder.timeout if timeout is None else timeout))
 
-    def embed_quietly(
-        self, texts: str | Iterable[str], options: GenerationOptions, seconds: float | None = None
-    ) -> EmbedResult:
+    def embed_query(self, texts: str | Iterable[str], **options: Unpack[CallOptions]) -> EmbedResult:
+        """Embed what is searched with: `embed` with ``task="retrieval_query"`` unless another is named."""
+        options.setdefault("task", "retrieval_query")
+        asked = options_of(**options)
+        return warned(asked, self.embed_quietly(texts, asked, self._embedder.timeout))
+
+    def embed_documents(self, texts: str | Iterable[str], **options: Unpack[CallOptions]) -> EmbedResult:
+        """Embed what is searched in: `embed` with ``task="retrieval_document"`` unless another is named."""
+        options.setdefault("task", "retrieval_document")
+        asked = options_of(**options)
+        return warned(asked, self.embed_quietly(texts, asked, self._embedder.timeout))
+
+    def embed_quietly(self, texts: str | Iterable[str], options: Options, seconds: float | None = None) -> EmbedResult:
         """Embed, and leave the warnings to the caller."""
         pulled = list(as_texts(texts))  # here, in the caller's thread, because it may run the caller's code
-        if seconds is None and answers_here(self.generator, pulled, options):
-            return run_here(through(self.generator, Window(0, pulled), options)).result
+        if seconds is None and answers_here(self.generator, pulled):
+            return run_here(through(self.generator, Window(0, pulled), options, self._embedder.cache)).result
         return run(self._embedder.embed_quietly(pulled, options, seconds))
 
     def stream(
-        self,
-        texts: Iterable[str],
-        *,
-        dimensions: int | None = None,
-        normalize: bool | None = None,
-        on_long: OnLong | None = None,
-        prompt: str | None = None,
-        on_bad: OnBad | None = None,
+        self, texts: Iterable[str], *, on_bad: OnBad | None = None, **options: Unpack[CallOptions]
     ) -> Iterator[EmbedResult]:
         """Yield results for runs of inputs, in order, in bounded memory; `AsyncEmbedder.stream` says more.
 
         The texts are pulled, and `on_bad` is called, in the caller's thread.
         """
-        options = options_of(dimensions=dimensions, normalize=normalize, on_long=on_long, prompt=prompt)
-        return self._parts(self.generator, texts, options, on_long, on_bad)
+        return self._parts(self.generator, texts, options_of(**options), on_bad)
 
     def _parts(
-        self,
-        generator: Generates,
-        texts: Iterable[str],
-        options: GenerationOptions,
-        on_long: OnLong | None,
-        on_bad: OnBad | None,
+        self, generator: Generates, texts: Iterable[str], options: Options, on_bad: OnBad | None
     ) -> Iterator[EmbedResult]:
-        warner = Warner(on_long)
+        warner = Warner(options)
         ahead: deque[Future[Passed]] = deque()
         try:
-            for passed in in_order(generator, texts, options, ahead, skip=on_bad is not None):
+            work = partial(through, generator, options=options, cache=self._embedder.cache, skip=on_bad is not None)
+            for passed in in_order(work, texts, ahead):
                 warner.look(passed.result)
                 report(passed.bad, on_bad)
                 yield passed.result
@@ -136,16 +139,11 @@ class Embedder:
 
 
 def in_order(
-    generator: Generates,
-    texts: Iterable[str],
-    options: GenerationOptions,
-    ahead: deque[Future[Passed]],
-    *,
-    skip: bool,
+    work: Callable[[Window], Coroutine[None, None, Passed]], texts: Iterable[str], ahead: deque[Future[Passed]]
 ) -> Iterator[Passed]:
     """Yield what became of each window, with `AHEAD` of them under way."""
     for window in windows(texts):
-        ahead.append(start(through(generator, window, options, skip=skip)))
+        ahead.append(start(work(window)))
         if len(ahead) == AHEAD:
             yield ahead[0].result()
             ahead.popleft()
@@ -154,31 +152,23 @@ def in_order(
         ahead.popleft()
 
 
-def answers_here(generator: Generates, texts: Sequence[str], options: GenerationOptions) -> bool:
+def answers_here(generator: Generates, texts: Sequence[str]) -> bool:
     """Whether the caller's own thread is the fastest place for these texts."""
     asked: AnswersHere | None = getattr(generator, "answers_here", None)
     characters = sum(len(text) for text in texts if isinstance(text, str))
-    return asked is not None and asked(len(texts), characters, options)
+    return asked is not None and asked(len(texts), characters)
 
 
-@cache
+@functools.cache
 def shared(model: str | Path) -> Embedder:
     """Return the process's one embedder of a model, which stays open."""
     return Embedder(model)
 
 
-def embed(
-    texts: str | Iterable[str],
-    model: str | Path = "minilm",
-    *,
-    dimensions: int | None = None,
-    normalize: bool | None = None,
-    on_long: OnLong | None = None,
-    prompt: str | None = None,
-) -> EmbedResult:
-    """Return one vector for each text, in order, with an embedder that stays open for the next call."""
-    embedder = shared(model)
-    options = options_of(dimensions=dimensions, normalize=normalize, on_long=on_long, prompt=prompt)
-    result = embedder.embed_quietly(texts, options)
-    Warner(on_long).look(result)
-    return result
+def embed(texts: str | Iterable[str], model: str | Path = "minilm", **options: Unpack[CallOptions]) -> EmbedResult:
+    """Return the vectors of texts, in order, with an embedder that stays open for the next call.
+
+    `AsyncEmbedder.embed` says what the arguments do.
+    """
+    embedder, asked = shared(model), options_of(**options)
+    return warned(asked, embedder.embed_quietly(texts, asked))

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from collections.abc import Mapping, Sequence
+from dataclasses import astuple, dataclass, field
+from typing import TYPE_CHECKING, Any, Literal, overload
 
 from vecsmith.errors import InputError
 
@@ -13,14 +14,18 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from vecsmith.space import Space
+    from vecsmith.space import Space, StoredForm
 
     Floats = NDArray[np.float32]
 
-__all__ = ["Compute", "EmbedResult", "Encoding", "Item", "OnLong", "Usage"]
+__all__ = ["Chunk", "Compute", "EmbedResult", "Encoding", "Item", "Items", "OnLong", "Seconds", "Usage"]
 
-OnLong = Literal["truncate", "truncate_start", "error"]
-"""What happens to a text longer than the model reads: keep its beginning, keep its end, or refuse it."""
+OnLong = Literal["truncate", "truncate_start", "error", "chunk", "mean", "late"]
+"""What happens to a text longer than the model reads.
+
+``truncate`` keeps its beginning, ``truncate_start`` its end, ``error`` refuses it; ``chunk`` gives a vector for each of
+its chunks, ``late`` too, with the text around them read along; ``mean`` makes one vector of its chunks'.
+"""
 
 Encoding = Literal["float32", "float16", "int8", "uint8", "binary", "ubinary"]
 """How numbers are stored."""
@@ -52,6 +57,24 @@ class Usage:
 
 
 @dataclass(frozen=True, slots=True)
+class Seconds:
+    """Where the time of a call went, in seconds; the stages of windows that ran side by side are summed."""
+
+    prepare: float = 0.0
+    """Checking, cleaning and cutting texts."""
+    cache: float = 0.0
+    """Looking up and storing."""
+    model: float = 0.0
+    """Waiting for vectors."""
+    finish: float = 0.0
+    """Combining, cutting, normalising, encoding."""
+
+    def __add__(self, other: Seconds) -> Seconds:
+        pairs = zip(astuple(self), astuple(other), strict=True)
+        return Seconds(*(ours + theirs for ours, theirs in pairs))
+
+
+@dataclass(frozen=True, slots=True)
 class Item:
     """What became of one input."""
 
@@ -64,10 +87,81 @@ class Item:
     replaced: int
     """Characters that no tokenizer can read (unpaired surrogates, NUL), replaced by U+FFFD."""
     chunks: int
-    """Vectors this input became."""
+    """Parts it was read in."""
     cached: bool
+    """Whether all of it came from the cache."""
     model: str
     created_at: datetime
+    """When the call was answered."""
+
+
+@dataclass(frozen=True, slots=True)
+class Items(Sequence[Item]):
+    """The items of a result, kept as columns, because there may be many and few are looked at."""
+
+    indexes: Sequence[int]
+    tokens: Sequence[int]
+    dropped: Sequence[int]
+    replaced: Sequence[int]
+    chunks: Sequence[int]
+    cached: Sequence[bool]
+    model: str
+    created_at: datetime
+
+    def __len__(self) -> int:
+        return len(self.indexes)
+
+    @overload
+    def __getitem__(self, at: int) -> Item: ...
+
+    @overload
+    def __getitem__(self, at: slice) -> tuple[Item, ...]: ...
+
+    def __getitem__(self, at: int | slice) -> Item | tuple[Item, ...]:
+        if isinstance(at, slice):
+            return tuple(self[i] for i in range(len(self))[at])
+        return Item(
+            self.indexes[at],
+            self.tokens[at],
+            self.dropped[at],
+            self.replaced[at],
+            self.chunks[at],
+            self.cached[at],
+            self.model,
+            self.created_at,
+        )
+
+    def __add__(self, other: Items) -> Items:
+        return Items(
+            [*self.indexes, *other.indexes],
+            [*self.tokens, *other.tokens],
+            [*self.dropped, *other.dropped],
+            [*self.replaced, *other.replaced],
+            [*self.chunks, *other.chunks],
+            [*self.cached, *other.cached],
+            self.model,
+            self.created_at,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """What one row is the vector of, where texts are cut into chunks."""
+
+    item: int
+    """The index of its input."""
+    start: int
+    """Its first character in the text after clean-up, counted in code points."""
+    end: int
+    """The character behind its last."""
+    token_start: int
+    """Its first token among those of the text, special tokens left out."""
+    token_end: int
+
+    @property
+    def tokens(self) -> int:
+        """How many of the text's tokens it holds."""
+        return self.token_end - self.token_start
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -77,25 +171,49 @@ class EmbedResult:
     ``result[i]``, ``len(result)`` and ``np.asarray(result)`` follow ``vectors``.
     """
 
-    vectors: Floats
-    """A numpy array of shape (inputs, dimensions), float32."""
-    items: tuple[Item, ...]
+    vectors: NDArray[Any]
+    """A numpy array of shape (rows, dimensions), float32 unless another encoding was asked for.
+
+    A row is an input, or a chunk of one where texts are cut into chunks; packed bits are (rows, dimensions / 8).
+    """
+    items: Items
+    """One for each input."""
     usage: Usage
-    space: Space
+    stored: StoredForm
+    """The space of the vectors, and how their numbers are stored."""
     model: str
+    chunks: tuple[Chunk, ...] = ()
+    """One for each row where on_long is ``chunk`` or ``late``, and else none."""
+    cleaned: Mapping[int, str] = field(default_factory=dict)
+    """The texts that clean-up changed, by the index of their input: what offsets of chunks count in."""
+    seconds: Seconds = Seconds()
 
     @property
-    def vector(self) -> Floats:
+    def space(self) -> Space:
+        """What two vectors must share to be compared."""
+        return self.stored.space
+
+    @property
+    def vector(self) -> NDArray[Any]:
         """The one vector of a call with one text, of shape (dimensions,)."""
         if len(self.vectors) != 1:
             raise InputError(f"this result holds {len(self.vectors)} vectors: use .vectors, or index the result")
-        vector: Floats = self.vectors[0]
+        vector: NDArray[Any] = self.vectors[0]
         return vector
 
     @property
     def dimensions(self) -> int:
         """The width of the vectors."""
-        return int(self.vectors.shape[1])
+        return self.space.dimensions
+
+    def for_item(self, index: int) -> NDArray[Any]:
+        """Return the rows of the input with this index, of shape (its chunks, dimensions)."""
+        owners = [chunk.item for chunk in self.chunks] if self.chunks else self.items.indexes
+        rows = [row for row, owner in enumerate(owners) if owner == index]
+        if not rows:
+            raise InputError(f"this result holds no input {index}")
+        found: NDArray[Any] = self.vectors[rows]
+        return found
 
     def __len__(self) -> int:
         return len(self.vectors)

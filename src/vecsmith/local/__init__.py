@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
 from vecsmith.errors import Closed, ConfigError
-from vecsmith.portal import answer
-from vecsmith.providers import GeneratedEmbeddings, GenerationOptions, Metadata
+from vecsmith.portal import answer, aside
+from vecsmith.providers import GeneratedEmbeddings, GenerationOptions, Identity, Metadata
 from vecsmith.space import Space
 from vecsmith.types import Usage
 
@@ -20,12 +20,15 @@ if TYPE_CHECKING:
     from vecsmith.local.arithmetic import Arithmetic
     from vecsmith.local.engine import Engine
     from vecsmith.local.folder import ModelFolder
-    from vecsmith.local.tokens import Encoded, TextTokenizer
+    from vecsmith.local.tokens import Encoded, Offsets, TextTokenizer
     from vecsmith.types import Compute, Floats
 
 __all__ = ["LocalGenerator"]
 
 T = TypeVar("T")
+
+SHARED = 4
+"""Neighbouring windows of late chunking share one part in so many."""
 
 INLINE = 2_000
 """Characters that are tokenised at once, where handing them to another thread would take longer."""
@@ -39,6 +42,7 @@ class LocalGenerator:
     tokenizer: TextTokenizer
     engine: Engine
     arithmetic: Arithmetic
+    tokenizer_sha256: str
     closed: bool = False
 
     @classmethod
@@ -51,12 +55,14 @@ class LocalGenerator:
         """
         from vecsmith.local.architectures import check_fit
         from vecsmith.local.tokens import TextTokenizer
+        from vecsmith.local.weights import sha256
 
         cores = check_threads(threads)
         check_device(device)
         tokenizer = TextTokenizer.load(folder.tokenizer, folder.max_tokens)
         check_fit(folder, tokenizer.size)
-        return cls(folder, tokenizer, *start_engine(folder, compute, cores))
+        identity = sha256([folder.tokenizer])
+        return cls(folder, tokenizer, *start_engine(folder, compute, cores), tokenizer_sha256=identity)
 
     @property
     def metadata(self) -> Metadata:
@@ -93,13 +99,67 @@ class LocalGenerator:
         vectors: list[Floats] = await answer(self.engine.submit(encoded.rows, "tokens"))
         return vectors[0]
 
-    def answers_here(self, values: int, characters: int, options: GenerationOptions) -> bool:
-        """Whether `generate` waits by `portal.answer` alone for so many texts, because they are short."""
-        return characters + values * len(self.prompt(options)) <= INLINE
+    def answers_here(self, values: int, characters: int) -> bool:  # noqa: ARG002 (the contract's)
+        """Whether texts are so short that handing them to another thread takes longer than tokenising them."""
+        return characters <= INLINE
 
     def prompt(self, options: GenerationOptions) -> str:
         """Return what is put before every text."""
-        return self.folder.default_prompt if options.prompt is None else options.prompt
+        asked = self.folder.task_prompts.text(options.task, options.title)
+        return asked if options.prompt is None else options.prompt
+
+    def identity(self, options: GenerationOptions) -> Identity:
+        """Return all that changes a vector, besides the text."""
+        key, plain = self.engine.key, replace(options, dimensions=None, normalize=False)
+        parts: dict[str, str | int] = {
+            "weights": key.weights,
+            "config": key.config,
+            "tokenizer": self.tokenizer_sha256,
+            "pooling": key.pooling,
+            "max_tokens": key.max_tokens,
+            "prompt": self.prompt(options),
+            "cut": "start" if options.on_long == "truncate_start" else "end",
+        }
+        return Identity(self.space(plain), self.folder.normalize, parts)
+
+    def room(self, options: GenerationOptions) -> int:
+        """Return how many tokens of a text the model reads at once, besides special tokens and the prompt.
+
+        Raises `ConfigError` where the prompt leaves none.
+        """
+        prompt = self.prompt(options)
+        # one more, because the prompt's last token and the text's first may become two others
+        room = self.tokenizer.room - (self.tokenizer.count([prompt])[0] + 1 if prompt else 0)
+        if room < 1:
+            raise ConfigError(f"the prompt leaves no room for text among {self.folder.max_tokens} tokens: shorten it")
+        return room
+
+    def count(self, texts: Sequence[str]) -> list[int]:
+        """Return how many tokens each text has, without special tokens."""
+        return self.tokenizer.count(texts)
+
+    def offsets(self, text: str) -> Offsets:
+        """Return where each token of a text starts and ends, (tokens, 2), in code points."""
+        return self.tokenizer.offsets(text)
+
+    async def pooled_late(self, text: str, spans: Sequence[Sequence[int]], options: GenerationOptions) -> Floats:
+        """Return the mean of the token vectors of each span, (spans, width), read with the text around them.
+
+        A text longer than the model reads is read in windows that share a quarter. Raises `ConfigError` for a model
+        that does not pool by mean: the mean of its token vectors means nothing.
+        """
+        from vecsmith.late import pool_late, windows
+
+        if self.folder.pooling != "mean":
+            raise ConfigError(f"on_long='late' needs a model that pools by mean, not by {self.folder.pooling}")
+        before = self.tokenizer.before(self.prompt(options))
+        ids, _ = await aside(partial(self.tokenizer.read, text), self.engine.tokenizing)
+        room = self.tokenizer.max_tokens - len(before) - len(self.tokenizer.suffix)
+        ranges = windows(len(ids), room, room // SHARED)
+        rows = [self.tokenizer.whole(before, ids[start:end]) for start, end in ranges]
+        read: list[Floats] = await answer(self.engine.submit(rows, "tokens"))
+        first, last = len(before), len(self.tokenizer.suffix)
+        return pool_late((row[first : len(row) - last] for row in read), ranges, spans)
 
     async def encode(self, values: Sequence[str], options: GenerationOptions) -> Encoded:
         """Tokenise beside the event loop, and beside the engine's work on what came before."""
@@ -110,7 +170,7 @@ class LocalGenerator:
         if sum(map(len, texts)) <= INLINE:
             return self.tokenizer.encode(texts, on_long=options.on_long)
         encode = partial(self.tokenizer.encode, texts, on_long=options.on_long)
-        return await asyncio.get_running_loop().run_in_executor(self.engine.tokenizing, encode)
+        return await aside(encode, self.engine.tokenizing)
 
     def space(self, options: GenerationOptions) -> Space:
         """Return the space of the vectors that these options give."""
@@ -120,7 +180,7 @@ class LocalGenerator:
             model=self.folder.name,
             revision=f"sha256:{self.engine.key.weights}",
             pooling=self.folder.pooling,
-            prompts="own" if self.folder.prompts else "none",
+            prompts=self.folder.task_prompts.kind,
             dimensions=dimensions,
             cut=dimensions != native,
             normalized=self.folder.normalize if options.normalize is None else options.normalize,
@@ -161,5 +221,5 @@ def check_threads(threads: int | None) -> int:
 
 
 def check_device(device: str | None) -> None:
-    if device is not None and device.lower() != "cpu":
+    if device is not None and (not isinstance(device, str) or device.lower() != "cpu"):
         raise ConfigError(f"device must be 'cpu', not {device!r}: local models run on the processor")

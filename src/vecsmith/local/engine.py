@@ -116,12 +116,17 @@ class Engine:
         return "short" if len(rows) == 1 and tokens <= SHORT and self.short_is_ready() else "quick"
 
     def short_is_ready(self) -> bool:
-        """Count a single short text; whether the lane for them, which is made when they come often, is compiled."""
+        """Count a single short text; whether the lane for them, made when they come often, is compiled and free.
+
+        Texts that would wait for each other share batches in the quick lane instead.
+        """
         self.singles += 1
         if self.singles < OFTEN:
             return False
-        ready = self.lane("short").ready
-        return ready.done() and ready.exception() is None
+        lane = self.lane("short")
+        if not lane.ready.done() or lane.ready.exception() is not None:
+            return False
+        return not lane.busy and not self.lane("quick").busy
 
     def lane(self, name: LaneName) -> Lane:
         """Return a lane, which begins to compile when it is first asked for."""
@@ -222,7 +227,8 @@ abandoned: list[object] = []
 def acquire(key: EngineKey, folder: ModelFolder) -> Engine:
     """Return the process's engine for a key, ready to run; give it back with `release`."""
     with registry.lock:
-        engine = registry.engines.setdefault(key, registry.engines.get(key) or Engine(key, folder))
+        engine = registry.engines.get(key) or Engine(key, folder)
+        registry.engines[key] = engine
         engine.users += 1
     try:
         engine.open()

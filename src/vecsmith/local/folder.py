@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from vecsmith.errors import ConfigError, damaged
+from vecsmith.prompts import Prompts
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -52,6 +53,11 @@ class ModelFolder:
     default_prompt: str = ""
     manifest: Mapping[str, Any] | None = None
     """The known sha256 of each file, where the model came with them."""
+
+    @property
+    def task_prompts(self) -> Prompts:
+        """What is put before an input for each task."""
+        return Prompts.of(self.name, self.prompts, self.default_prompt)
 
     @property
     def dimensions(self) -> int:

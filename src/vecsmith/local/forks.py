@@ -16,33 +16,38 @@ class Native(AbstractContextManager[None]):
     """Counts the calls under way; never entered twice by one thread at a time."""
 
     def __init__(self) -> None:
-        self.idle = threading.Condition()
+        self.changed = threading.Condition()
         self.running = 0
+        self.forking = False
 
     def __enter__(self) -> None:
-        with self.idle:
+        with self.changed:
+            self.changed.wait_for(lambda: not self.forking)
             self.running += 1
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        with self.idle:
+        with self.changed:
             self.running -= 1
-            self.idle.notify_all()
+            self.changed.notify_all()
 
     def before_fork(self) -> None:
-        """Wait until no call is under way, and let none begin."""
-        self.idle.acquire()
-        self.idle.wait_for(lambda: self.running == 0)
+        """Let no call begin, and wait until none is under way."""
+        self.changed.acquire()
+        self.changed.wait_for(lambda: not self.forking)
+        self.forking = True
+        self.changed.wait_for(lambda: self.running == 0)
 
     def after_fork_in_parent(self) -> None:
         """Let calls begin again."""
-        self.idle.release()
+        self.forking = False
+        self.changed.notify_all()
+        self.changed.release()
 
     def after_fork_in_child(self) -> None:
         """Begin anew: whoever else used the lock is not there."""
-        self.idle = threading.Condition()
-        self.running = 0
+        self.__init__()  # type: ignore[misc]
 
 
 native = Native()

@@ -13,6 +13,7 @@ import numpy as np
 from vecsmith.errors import Closed, EmbedError, ModelError
 from vecsmith.local.forks import native
 from vecsmith.local.plan import Batch, Job, Ladder, Pool, Row
+from vecsmith.local.runtime import reason
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -116,7 +117,9 @@ class Lane:
             try:
                 outputs = infer(request, batch)
             except Exception as error:  # noqa: BLE001 (whatever it is, the callers must hear of it)
-                self.finish(batch, error=ModelError(f"the local engine failed on a batch of {batch.shape} ({error})"))
+                self.finish(
+                    batch, error=ModelError(f"the local engine failed on a batch of {batch.shape} ({reason(error)})")
+                )
             else:
                 self.finish(batch, outputs)
 

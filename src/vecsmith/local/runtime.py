@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from functools import cache
 from importlib import import_module
@@ -86,5 +87,5 @@ def forget_idle_threads() -> None:
 
 def reason(error: Exception) -> str:
     """Return the last line of an OpenVINO error, which says what the others say where."""
-    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    lines = [line.strip() for line in str(error).splitlines() if re.search(r"\w", line)]
     return lines[-1] if lines else type(error).__name__

@@ -7,12 +7,27 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Protocol, TypeVar, runtime_checkable
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
+
+    import numpy as np
+    from numpy.typing import NDArray
 
     from vecsmith.space import Space
+    from vecsmith.tasks import Task
     from vecsmith.types import Floats, OnLong, Usage
 
-__all__ = ["AnswersHere", "EmbeddingGenerator", "GeneratedEmbeddings", "Generates", "GenerationOptions", "Metadata"]
+__all__ = [
+    "AnswersHere",
+    "EmbeddingGenerator",
+    "GeneratedEmbeddings",
+    "Generates",
+    "GenerationOptions",
+    "Identifies",
+    "Identity",
+    "Metadata",
+    "Reads",
+    "ReadsAlong",
+]
 
 T = TypeVar("T")
 
@@ -43,7 +58,10 @@ class GenerationOptions:
     """Scale to length one; None for what the model's own files say."""
     on_long: OnLong = "truncate"
     prompt: str | None = None
-    """Put before every text; None for the model's own default."""
+    """Put before every text; None for the task's, or the model's own default."""
+    task: Task | None = None
+    title: str | None = None
+    """The title of the document, for models that take one."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -62,6 +80,27 @@ class GeneratedEmbeddings:
     created_at: datetime = field(default_factory=lambda: datetime.now(UTC))
 
 
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """What makes the vectors of a text what they are, besides the text."""
+
+    space: Space
+    """The space of the model's own vectors: full width, as the generator gives them where ``normalize`` is false."""
+    normalizes: bool
+    """Whether the model's own files ask for vectors of length one."""
+    parts: Mapping[str, str | int]
+    """All that changes a vector, by name: weights, pooling, arithmetic where it counts, the exact prompt."""
+
+
+@runtime_checkable
+class Identifies(Protocol):
+    """A generator that says what it is: its vectors are then cut, normalised and cached by vecsmith, not by itself."""
+
+    def identity(self, options: GenerationOptions) -> Identity:
+        """Return what the vectors of a call with these options are."""
+        ...
+
+
 class Generates(Protocol):
     """The one thing that an embedder needs of what lies beneath it."""
 
@@ -70,11 +109,37 @@ class Generates(Protocol):
         ...
 
 
+@runtime_checkable
+class Reads(Protocol):
+    """What lies beneath a generator whose model's own tokenizer is at hand: long texts can be cut for it."""
+
+    def room(self, options: GenerationOptions) -> int:
+        """Return how many tokens of a text the model reads at once, besides special tokens and the prompt."""
+        ...
+
+    def count(self, texts: Sequence[str]) -> list[int]:
+        """Return how many tokens each text has, without special tokens."""
+        ...
+
+    def offsets(self, text: str) -> NDArray[np.int64]:
+        """Return where each token of a text starts and ends, (tokens, 2), in code points."""
+        ...
+
+
+@runtime_checkable
+class ReadsAlong(Reads, Protocol):
+    """One that gives the vectors of tokens, too, so that a chunk can be read with the text around it."""
+
+    async def pooled_late(self, text: str, spans: Sequence[Sequence[int]], options: GenerationOptions) -> Floats:
+        """Return the mean of the token vectors of each span of a text's tokens, (spans, width)."""
+        ...
+
+
 class AnswersHere(Protocol):
     """A generator's method ``answers_here``, where some of its work is sooner done in the caller's thread."""
 
-    def __call__(self, values: int, characters: int, options: GenerationOptions) -> bool:
-        """Whether ``generate`` waits by `vecsmith.portal.answer` alone for so many values of so many characters."""
+    def __call__(self, values: int, characters: int) -> bool:
+        """Whether so many values of so many characters are; ``generate`` waits by `vecsmith.portal` alone then."""
         ...
 
 

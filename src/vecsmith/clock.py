@@ -1,0 +1,25 @@
+"""Where the time of a call goes."""
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from vecsmith.types import Seconds
+
+__all__ = ["Clock"]
+
+
+class Clock:
+    """Adds up the seconds of each stage."""
+
+    def __init__(self) -> None:
+        self.seconds = Seconds()
+
+    @contextmanager
+    def during(self, stage: str) -> Iterator[None]:
+        """Count the time of a block as a stage's."""
+        start = time.perf_counter()
+        try:
+            yield
+        finally:
+            self.seconds += Seconds(**{stage: time.perf_counter() - start})

@@ -1,0 +1,94 @@
+"""Any number of inputs in runs of bounded size, with a few runs under way at once."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import AsyncIterable, AsyncIterator, Callable, Coroutine, Iterable, Iterator
+from dataclasses import dataclass
+from typing import TypeVar
+
+from vecsmith.prepare import as_texts
+
+__all__ = ["AHEAD", "Window", "ahead", "async_windows", "windows"]
+
+T = TypeVar("T")
+
+WINDOW_TEXTS = 2048
+WINDOW_CHARACTERS = 250_000
+"""A window is a few seconds' work on a slow machine, so that a stream's results do not come in floods."""
+
+AHEAD = 2
+"""Windows in the generator at once: one is tokenised while the other is computed, and they share batches."""
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """A run of inputs that goes through the generator together."""
+
+    start: int
+    """The index of its first input."""
+    texts: list[str]
+
+
+class Windower:
+    """Cuts inputs into runs of bounded size."""
+
+    def __init__(self) -> None:
+        self.start = self.characters = 0
+        self.run: list[str] = []
+
+    def add(self, text: str) -> Window | None:
+        """Take one more input; return the run that it completes."""
+        self.run.append(text)
+        self.characters += len(text) if isinstance(text, str) else 0
+        full = len(self.run) >= WINDOW_TEXTS or self.characters >= WINDOW_CHARACTERS
+        return self.rest() if full else None
+
+    def rest(self) -> Window | None:
+        """Return the run that was begun, if any."""
+        window = Window(self.start, self.run) if self.run else None
+        self.start, self.characters, self.run = self.start + len(self.run), 0, []
+        return window
+
+
+def windows(texts: str | Iterable[str]) -> Iterator[Window]:
+    """Cut inputs into runs of bounded size."""
+    windower = Windower()
+    for text in as_texts(texts):
+        if window := windower.add(text):
+            yield window
+    if window := windower.rest():
+        yield window
+
+
+async def async_windows(texts: Iterable[str] | AsyncIterable[str]) -> AsyncIterator[Window]:
+    """Do the same for any source."""
+    if not isinstance(texts, AsyncIterable):
+        for window in windows(texts):
+            yield window
+        return
+    windower = Windower()
+    async for text in texts:
+        if full := windower.add(text):
+            yield full
+    if rest := windower.rest():
+        yield rest
+
+
+async def ahead(source: AsyncIterator[Window], work: Callable[[Window], Coroutine[None, None, T]]) -> AsyncIterator[T]:
+    """Yield the work of each window, in order, with `AHEAD` of them under way; breaking off cancels those."""
+    tasks: deque[asyncio.Task[T]] = deque()
+    try:
+        async for window in source:
+            tasks.append(asyncio.create_task(work(window)))
+            if len(tasks) == AHEAD:
+                yield await tasks[0]
+                tasks.popleft()
+        while tasks:
+            yield await tasks[0]
+            tasks.popleft()
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
