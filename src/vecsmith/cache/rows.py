@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from contextlib import contextmanager
 from itertools import repeat
+from sqlite3 import SQLITE_BUSY, SQLITE_LOCKED, OperationalError
 from struct import iter_unpack
 from typing import TYPE_CHECKING, Any, NamedTuple
 from zlib import crc32
@@ -19,7 +20,20 @@ if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Collection, Iterator, Sequence
 
-__all__ = ["SCHEMA", "Found", "Stats", "clear", "expire", "find", "shrink", "stats", "touch", "transaction", "write"]
+__all__ = [
+    "SCHEMA",
+    "Found",
+    "Stats",
+    "clear",
+    "compact",
+    "expire",
+    "find",
+    "shrink",
+    "stats",
+    "touch",
+    "transaction",
+    "write",
+]
 
 SCHEMA = (
     """CREATE TABLE vectors (
@@ -209,6 +223,16 @@ def clear(db: sqlite3.Connection) -> int:
         db.execute("DELETE FROM vectors")
         db.execute("DELETE FROM ledger")
     return int(count)
+
+
+def compact(db: sqlite3.Connection) -> None:
+    """Give free pages back to the disk, unless another process is at work in the file."""
+    try:
+        db.execute("VACUUM")
+        db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    except OperationalError as error:
+        if error.sqlite_errorcode & 0xFF not in {SQLITE_BUSY, SQLITE_LOCKED}:
+            raise
 
 
 def live_bytes(db: sqlite3.Connection) -> int:
