@@ -13,7 +13,7 @@ def key(number):
 
 
 def entry(number, width=WIDTH):
-    """An entry from which its number can be told."""
+    """An entry of `width` numbers, from which its own can be told."""
     return Entry(blake2b(str(number).encode(), digest_size=32).digest() * (width // 8), number, number % 7)
 
 

@@ -173,11 +173,13 @@ def shrink(db: sqlite3.Connection, size: int) -> int:
     gone = 0
     while live_bytes(db) > size:
         with transaction(db):
+            before = live_bytes(db)
             (count,) = db.execute("SELECT count(*) FROM ledger").fetchone()
-            if not count or live_bytes(db) <= size:
+            if not count or before <= size:
                 break
             gone += delete(db, "ORDER BY used, row LIMIT ?", max(1, count // SHARE))
-            close_gaps(db, size - size // SHARE)
+            if before - live_bytes(db) < before // SHARE // 2:  # the deleted rows stood between others
+                close_gaps(db, before - before // SHARE)
     return gone
 
 
@@ -197,8 +199,6 @@ def delete(db: sqlite3.Connection, which: str, value: int) -> int:
 
 def close_gaps(db: sqlite3.Connection, size: int) -> None:
     """Move what is left between deleted rows to the end, the sparsest first, until `size` bytes are enough."""
-    if live_bytes(db) <= size:
-        return
     blocks = db.execute("SELECT row / ? AS block FROM ledger GROUP BY block ORDER BY count(*)", (BLOCK,)).fetchall()
     for (block,) in blocks:
         if live_bytes(db) <= size:
