@@ -79,6 +79,20 @@ def test_what_was_used_longest_ago_goes_first(path):
         assert len(kept(cache, range(300))) < 300
 
 
+def test_rows_let_go_between_others_make_room_without_these_going_too(path):
+    clock, size = Clock(), 1_000_000
+    with closing(SqliteCache(path, size=size, clock=clock)) as cache:
+        fill(cache, range(2300), width=64)
+        clock.now += 2 * TOUCH_EVERY
+        used = set(range(0, 2300, 2))
+        assert kept(cache, used) == used
+        for start in range(10_000, 10_800, 100):
+            fill(cache, range(start, start + 100), width=64)
+        assert kept(cache, used) == used
+        assert kept(cache, range(10_000, 10_800)) == set(range(10_000, 10_800))
+    assert path.stat().st_size < 1.1 * size
+
+
 def test_reading_what_was_used_lately_writes_nothing(path):
     with closing(open_cache(path)) as cache:
         fill(cache, range(10))

@@ -64,7 +64,8 @@ class Lane:
         """Close the connection; the next use opens another."""
         if self.opened is not None:
             opened, self.opened = self.opened, None
-            opened.db.close()
+            with suppress(sqlite3.Error):
+                opened.db.close()
 
 
 class SqliteCache:
@@ -105,8 +106,13 @@ class SqliteCache:
         if found is None:
             return [None] * len(keys)
         self._touched.extend(found.stale)
-        if self._touched and (len(self._touched) >= MOST_TOUCHED or time.monotonic() > self._touch_after):
-            self._on(self._writing, self._touch)
+        due = len(self._touched) >= MOST_TOUCHED or time.monotonic() > self._touch_after
+        # A writing that is under way notes them at its end, and reading does not wait for it.
+        if self._touched and due and self._writing.lock.acquire(blocking=False):
+            try:
+                self._on(self._writing, self._touch)
+            finally:
+                self._writing.lock.release()
         return found.entries
 
     def put(self, keys: Sequence[bytes], entries: Sequence[Entry]) -> None:
