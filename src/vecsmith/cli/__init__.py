@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
+from vecsmith.cli.cache import app as cache
 from vecsmith.cli.doctor import doctor
 from vecsmith.cli.embed import embed
 from vecsmith.cli.messages import CLOSED_PIPE, FAILED, say
@@ -58,6 +59,7 @@ def root(
 
 app.command("embed")(embed)
 app.add_typer(models)
+app.add_typer(cache)
 app.command("doctor")(doctor)
 
 

@@ -86,9 +86,9 @@ def stop(message: str, code: int = WRONG_USAGE) -> NoReturn:
     raise typer.Exit(code)
 
 
-def counted(number: int, noun: str) -> str:
-    """Return a number with its noun, in the plural where needed."""
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+def counted(number: int, noun: str, plural: str | None = None) -> str:
+    """Return a number with its noun, in the plural where needed: ``plural``, or the noun with an s."""
+    return f"{number:,} {noun if number == 1 else plural or noun + 's'}"
 
 
 def printable(identity: str | int) -> str:
