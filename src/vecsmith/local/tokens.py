@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from vecsmith.types import OnLong
 
     Ids = NDArray[np.int32]
+    Offsets = NDArray[np.int64]
 
 __all__ = ["Encoded", "TextTokenizer"]
 
@@ -123,6 +124,31 @@ class TextTokenizer:
                 yield np.concatenate([as_ids(e) for piece in pieces(group[0], self.seam) for e in self.raw([piece])])
             else:
                 yield from map(as_ids, self.raw(group))
+
+    def read(self, text: str) -> tuple[Ids, Offsets]:
+        """Return a text's ids without special tokens, and where each token starts and ends in it, (tokens, 2).
+
+        Offsets count code points. Tokens may share characters, as the bytes of one character do; a token that a model
+        puts before every text has no width; what the tokenizer drops belongs to no token.
+        """
+        ids: list[Ids] = []
+        offsets: list[Offsets] = []
+        start = 0
+        for piece in pieces(text, self.seam) if self.seam else [text]:
+            with native:
+                (encoding,) = self.tokenizer.encode_batch([piece], add_special_tokens=False)
+            ids.append(as_ids(encoding))
+            offsets.append(np.array(encoding.offsets, np.int64).reshape(-1, 2) + start)
+            start += len(piece)
+        return np.concatenate(ids), np.concatenate(offsets)
+
+    def offsets(self, text: str) -> Offsets:
+        """Return where each token of a text starts and ends, as `read` does."""
+        return self.read(text)[1]
+
+    def count(self, texts: Sequence[str]) -> list[int]:
+        """Return how many tokens each text has, without special tokens."""
+        return [len(body) for body in self.bodies(texts)]
 
     def raw(self, texts: Sequence[str]) -> list[Encoding]:
         """Tokenise without special tokens; much faster than one text at a time."""
