@@ -1,5 +1,7 @@
 """Where sentences, paragraphs and sections begin, and which characters belong together."""
 
+from itertools import pairwise
+
 import pytest
 import regex
 from hypothesis import given
@@ -10,7 +12,7 @@ from vecsmith import borders
 
 def cut(text, places):
     ends = [0, *places.tolist(), len(text)]
-    return [text[start:end] for start, end in zip(ends, ends[1:], strict=False)]
+    return [text[start:end] for start, end in pairwise(ends)]
 
 
 @pytest.mark.parametrize(

@@ -148,7 +148,7 @@ def test_a_character_of_several_parts_is_cut_only_where_it_fills_a_chunk(tokeniz
         assert right.start not in within or not any(left.token_start < i <= left.token_end for i in better)
 
 
-def chunks(text, by="token", size=None, overlap=0, room=254, name="WordPiece"):
+def chunks(text, by="token", size=None, overlap=0, *, room=254, name="WordPiece"):
     tokenizer = reader(name)
     spans = fitted(text, tokenizer.offsets(text), Chunking(by, size, overlap), room, tokenizer.count)
     return [text[span.start : span.end] for span in spans]

@@ -1,6 +1,7 @@
 """Late chunking: windows over a long text, and the mean of each chunk's tokens."""
 
 import re
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -19,8 +20,8 @@ def test_windows_cover_the_text_and_share_what_was_asked(sizes):
     found = windows(*sizes)
     assert (found[0][0], found[-1][1]) == (0, tokens)
     assert all(end - start == min(room, tokens) for start, end in found)
-    assert all(left[1] - right[0] == overlap for left, right in zip(found[:-1], found[1:-1], strict=False))
-    assert all(left[0] < right[0] <= left[1] - overlap for left, right in zip(found, found[1:], strict=False))
+    assert all(left[1] - right[0] == overlap for left, right in pairwise(found[:-1]))
+    assert all(left[0] < right[0] <= left[1] - overlap for left, right in pairwise(found))
 
 
 @given(SIZES)

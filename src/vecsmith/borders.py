@@ -29,7 +29,7 @@ ITEM = r"[ \t]*+(?:[-*+•‣◦]|\d{1,3}[.)])[ \t]"
 LINES = re.compile(rf"{BREAK}|\u2029")
 PARAGRAPHS = re.compile(rf"(?P<heading>^{HEADING}[^\n]*+)?{BLANK}", re.MULTILINE)
 # A fenced block is one match, so that a comment in it is no heading.
-SECTIONS = re.compile(rf"^(```|~~~)[^\n]*\n.*?^\1|\n(?=\x0c)|^(?P<heading>){HEADING}|\x0c", re.MULTILINE | re.DOTALL)
+SECTIONS = re.compile(rf"^(```|~~~)[^\n]*\n.*?^\1|^(?P<heading>){HEADING}|\x0c", re.MULTILINE | re.DOTALL)
 
 PLAIN = r"\n\t\x20-\x7e"
 # Where a cluster of several characters may be: everything but runs of plain ASCII, with the neighbours on both sides.
