@@ -98,7 +98,7 @@ def naughty_strings(data: Path) -> list[str]:
 
 
 def languages(data: Path) -> dict[str, str]:
-    """The Universal Declaration of Human Rights in each language, as one text of paragraphs."""
+    """Return the Universal Declaration of Human Rights in each language, as one text of paragraphs."""
     paragraphs: dict[str, list[str]] = {}
     for row in json_lines(data / "multilingual" / "udhr.jsonl"):
         paragraphs.setdefault(row["lang"], []).append(row["text"])
