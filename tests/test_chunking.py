@@ -261,6 +261,10 @@ def test_a_mark_stays_with_its_letter():
     assert all(re.fullmatch("(e\u0301)+", part) for part in parts)
 
 
+def test_a_mark_after_a_space_stays_with_the_space():
+    assert chunks("cat \u0300", size=3, name="byte-level BPE") == ["cat", " \u0300"]
+
+
 def test_chunks_that_all_grow_are_cut_shorter_rather_than_in_two():
     tokenizer = reader("byte-level BPE with a prefix")
     text = "catcatcat" * 400

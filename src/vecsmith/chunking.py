@@ -233,7 +233,7 @@ def cuts_of(text: str, offsets: Offsets, by: By) -> Cuts:
     space = np.concatenate([[0], np.cumsum(~borders.white(text), dtype=np.int32)])
 
     def at(found: Places) -> list[int]:
-        return aligned(found, possible, offsets, space)
+        return aligned(found, whole_characters, offsets, space)
 
     units = [at(borders.words(text)), whole_characters.tolist(), possible.tolist()]
     anywhere = [Level(units[0], 0.5), Level(units[1], 0), Level(units[2], 0)]
