@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 DATA = ROOT.parent / "shared" / "data"
 SEED = 20
 
-FOLDERS = ("ag_news", "banking77", "naughty_strings", "scifact", "stsb")
+FOLDERS = ("ag_news", "banking77", "gutenberg", "multilingual", "naughty_strings", "scifact", "stsb")
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +95,18 @@ def naughty_strings(data: Path) -> list[str]:
     folder = data / "naughty_strings"
     strings: list[str] = json.loads((folder / "blns.json").read_text(encoding="utf-8"))
     return strings + [row["text"] for row in json_lines(folder / "odd_unicode.jsonl")]
+
+
+def languages(data: Path) -> dict[str, str]:
+    """Return the Universal Declaration of Human Rights in each language, as one text of paragraphs."""
+    paragraphs: dict[str, list[str]] = {}
+    for row in json_lines(data / "multilingual" / "udhr.jsonl"):
+        paragraphs.setdefault(row["lang"], []).append(row["text"])
+    return {language: "\n\n".join(texts) for language, texts in paragraphs.items()}
+
+
+def book(data: Path) -> str:
+    return (data / "gutenberg" / "sherlock_holmes_1661.txt").read_text(encoding="utf-8")
 
 
 def long_texts(data: Path) -> list[str]:

@@ -22,6 +22,7 @@ HEAVY = {
     "numpy",
     "openvino",
     "orjson",
+    "regex",
     "requests",
     "rich",
     "safetensors",

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from vecsmith import EmbedWarning, InputError, ModelError, normalize, similarity
-from vecsmith.postprocess import check_dimensions, finish
+from vecsmith.postprocess import check_dimensions, combine, combined, finish
 
 VECTORS = np.array([[3, 4, 12], [1, 0, 0], [-1, 2, -2]], np.float32)
 FLOATS = st.floats(-1e6, 1e6, width=32)
@@ -124,3 +124,37 @@ def test_a_numpy_integer_is_a_width():
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", EmbedWarning)
         check_dimensions(np.int64(256), 384)
+
+
+CHUNKS = np.array([[1, 0], [0, 1], [4, 4], [2, -2], [0, 6]], np.float32)
+OWNERS = [0, 0, 1, 2, 2]
+
+
+@pytest.mark.parametrize(
+    ("how", "expected"),
+    [
+        ("weighted_mean", [[0.75, 0.25], [4, 4], [1, 2]]),
+        ("mean", [[0.5, 0.5], [4, 4], [1, 2]]),
+        ("max", [[1, 1], [4, 4], [2, 6]]),
+        ("first", [[1, 0], [4, 4], [2, -2]]),
+    ],
+)
+def test_the_vectors_of_chunks_become_one_of_each_text(how, expected):
+    vectors = combined(CHUNKS, OWNERS, [3, 1, 7, 5, 5], how)
+    assert vectors.dtype == np.float32
+    assert vectors.tolist() == expected
+    assert combine(CHUNKS[3:], [5, 5], how).tolist() == expected[2]
+
+
+@pytest.mark.parametrize("how", ["weighted_mean", "mean", "max", "first"])
+def test_one_chunk_is_its_text_to_the_bit(how):
+    vectors = np.random.default_rng(1).standard_normal((50, 7)).astype(np.float32)
+    assert (combined(vectors, np.arange(50), np.arange(50), how) == vectors).all()
+
+
+def test_chunks_without_tokens_count_alike():
+    assert combine(CHUNKS[:2], [0, 0]).tolist() == [0.5, 0.5]
+
+
+def test_no_chunks_are_no_vectors():
+    assert combined(np.empty((0, 3), np.float32), [], [], "mean").shape == (0, 3)
