@@ -5,27 +5,27 @@ from __future__ import annotations
 import base64
 import json
 import os
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import numpy as np
 import pytest
 
+from vecsmith.encodings import ENCODINGS, encode
 from vecsmith.errors import ConfigError
 from vecsmith.files import format_of, open_sink
-from vecsmith.space import Space
-from vecsmith.types import EmbedResult, Item, Usage
+from vecsmith.space import Space, StoredForm
+from vecsmith.types import Chunk, EmbedResult, Items, Usage
 
-SPACE = Space("m", None, "mean", "none", 4, cut=False, normalized=False)
+FORM = StoredForm(Space("m", None, "mean", "none", 4, cut=False, normalized=False))
 
 
 def part(*vectors: list[float]) -> EmbedResult:
     """Make a result of these vectors, each of a text of 7 tokens of which 2 were dropped."""
+    count = len(vectors)
     made = datetime(2026, 1, 1, tzinfo=UTC)
-    items = tuple(
-        Item(n, tokens=7, dropped=2, replaced=0, chunks=1, cached=False, model="m", created_at=made)
-        for n in range(len(vectors))
-    )
-    return EmbedResult(np.array(vectors, dtype=np.float32).reshape(-1, 4), items, Usage(), SPACE, "m")
+    items = Items(range(count), [7] * count, [2] * count, [0] * count, [1] * count, [False] * count, "m", made)
+    return EmbedResult(np.array(vectors, dtype=np.float32).reshape(-1, 4), items, Usage(), FORM, "m")
 
 
 ONE, TWO, THREE = [1.0, 2.0, 3.0, 4.0], [0.1, -0.2, 1e-9, 3.4e38], [0.0, -0.0, 0.5, 1 / 3]
@@ -64,6 +64,36 @@ def test_jsonl_is_one_object_per_line(tmp_path):
     assert [list(o) for o in objects] == [["id", "embedding", "tokens", "dropped"]] * 3
     assert (objects[0]["tokens"], objects[0]["dropped"]) == (7, 2)
     assert np.array_equal(as_float32([o["embedding"] for o in objects]), EXPECTED)
+
+
+def test_a_chunk_says_which_it_is_and_where(tmp_path):
+    result = part(ONE, TWO)
+    chunks = (Chunk(0, 0, 5, 0, 2), Chunk(0, 5, 9, 2, 3), Chunk(1, 0, 4, 0, 1))
+    cut = replace(result, vectors=EXPECTED, chunks=chunks)
+    with open_sink("jsonl", tmp_path / "out.jsonl") as sink:
+        sink.write(["a", "b"], cut)
+    for line in (objects := lines_of(tmp_path / "out.jsonl")):
+        del line["embedding"]
+    assert objects == [
+        {"id": "a", "chunk": 0, "start": 0, "end": 5, "tokens": 2, "dropped": 0},
+        {"id": "a", "chunk": 1, "start": 5, "end": 9, "tokens": 1, "dropped": 0},
+        {"id": "b", "chunk": 0, "start": 0, "end": 4, "tokens": 1, "dropped": 0},
+    ]
+
+
+@pytest.mark.parametrize("encoding", ENCODINGS)
+def test_every_encoding_is_written_as_it_is(tmp_path, encoding):
+    vectors = encode(np.random.default_rng(1).uniform(-1, 1, (3, 8)).astype(np.float32), encoding)
+    result = replace(part(ONE, TWO, THREE), vectors=vectors)
+    for form in ("npy", "jsonl", "hex"):
+        with open_sink(form, tmp_path / f"out.{form}") as sink:
+            sink.write(["a", "b", "c"], result)
+    saved = np.load(tmp_path / "out.npy")
+    assert saved.dtype == vectors.dtype
+    np.testing.assert_array_equal(saved, vectors)
+    read = np.array([line["embedding"] for line in lines_of(tmp_path / "out.jsonl")]).astype(vectors.dtype)
+    np.testing.assert_array_equal(read, vectors)
+    assert (tmp_path / "out.hex").read_text().split() == [row.tobytes().hex() for row in vectors]
 
 
 def test_json_is_one_array_of_the_same_objects(tmp_path):
@@ -119,7 +149,7 @@ def test_no_vectors_make_an_array_of_their_width(tmp_path):
 
 def test_vectors_cut_from_wider_ones_are_written_right(tmp_path):
     result = part(ONE, TWO)
-    cut = EmbedResult(result.vectors[:, :2], result.items, result.usage, SPACE, "m")
+    cut = EmbedResult(result.vectors[:, :2], result.items, result.usage, FORM, "m")
     for form in ("jsonl", "npy", "hex"):
         with open_sink(form, tmp_path / form) as sink:
             sink.write([0, 1], cut)

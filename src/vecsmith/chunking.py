@@ -15,6 +15,7 @@ import numpy as np
 
 from vecsmith import borders
 from vecsmith.errors import ConfigError
+from vecsmith.types import Combine
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -27,13 +28,10 @@ if TYPE_CHECKING:
     Offsets = NDArray[np.int64]
     Range = tuple[int, int]
 
-__all__ = ["By", "Chunking", "Combine", "Span", "fitted", "split"]
+__all__ = ["By", "Chunking", "Span", "fitted", "split"]
 
 By = Literal["token", "sentence", "structure"]
 """Where chunks end: anywhere between words, at sentences, or at the largest unit that fills them."""
-
-Combine = Literal["weighted_mean", "mean", "max", "first"]
-"""How the vectors of a text's chunks become one: ``weighted_mean`` weighs each by its tokens."""
 
 MANY = 0.1
 """The share of chunks too long on their own from which all are cut shorter, rather than those in two."""

@@ -12,8 +12,7 @@ from vecsmith.errors import InputError, ModelError
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
-    from vecsmith.chunking import Combine
-    from vecsmith.types import Floats
+    from vecsmith.types import Combine, Floats
 
 __all__ = ["check", "check_dimensions", "combine", "combined", "finish", "normalize"]
 
@@ -83,24 +82,3 @@ def normalize(vectors: ArrayLike) -> Floats:
     x = np.asarray(vectors, np.float32)
     lengths = np.linalg.norm(x.astype(np.float64), axis=-1, keepdims=True)
     return np.asarray(x / np.where(lengths == 0, 1, lengths), np.float32)
-
-
-def combined(vectors: Floats, owners: ArrayLike, tokens: ArrayLike, how: Combine = "weighted_mean") -> Floats:
-    """Make one vector for each text of the vectors of its chunks: (chunks, d) → (texts, d), not normalised.
-
-    `owners` (chunks,) names the text of each chunk, ascending from 0 with none left out; `tokens` (chunks,) weighs the
-    chunks in ``weighted_mean``. A text of one chunk keeps its vector to the bit.
-    """
-    if not len(vectors):
-        return vectors
-    of = np.asarray(owners, np.intp)
-    first = np.flatnonzero(np.diff(of, prepend=-1))
-    if how == "first":
-        return np.asarray(vectors[first], np.float32)
-    if how == "max":
-        return np.asarray(np.maximum.reduceat(vectors, first, axis=0), np.float32)
-    weights = np.asarray(tokens, np.float64) if how == "weighted_mean" else np.ones(len(of))
-    totals = np.add.reduceat(weights, first)
-    weights = np.where(totals[of] > 0, weights, 1.0)  # chunks without any token count alike
-    shares = weights / np.add.reduceat(weights, first)[of]
-    return np.asarray(np.add.reduceat(vectors * shares[:, None], first, axis=0), np.float32)

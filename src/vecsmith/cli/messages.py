@@ -42,10 +42,9 @@ class Tally:
 
     def add(self, part: EmbedResult) -> None:
         """Count what was cut or replaced in a run of texts."""
-        for item in part.items:
-            self.cut += item.dropped > 0
-            self.dropped += item.dropped
-            self.replaced += item.replaced
+        self.cut += sum(dropped > 0 for dropped in part.items.dropped)
+        self.dropped += sum(part.items.dropped)
+        self.replaced += sum(part.items.replaced)
 
     def refuse(self, row: BadRow) -> None:
         """Count a row that is set aside."""

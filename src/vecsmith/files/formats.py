@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any, BinaryIO, Literal, Protocol
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
+    from numpy.typing import NDArray
+
     from vecsmith.types import EmbedResult
 
 __all__ = ["SINKS", "Format", "Sink"]
@@ -30,7 +32,7 @@ class Sink(Protocol):
 
 
 class JsonLines:
-    """One object per line: ``id``, ``embedding``, ``tokens``, ``dropped``."""
+    """One object per line: ``id``, ``embedding``, ``tokens``, ``dropped``; of a chunk also which it is and where."""
 
     def __init__(self, file: BinaryIO) -> None:
         self._file = file
@@ -65,14 +67,14 @@ class JsonArray:
 
 
 class Encoded:
-    """One line per vector: its little-endian float32 bytes, encoded."""
+    """One line per vector: its little-endian bytes, encoded."""
 
     def __init__(self, file: BinaryIO, encode: Callable[[bytes], bytes]) -> None:
         self._file = file
         self._encode = encode
 
     def write(self, ids: Sequence[str | int], part: EmbedResult) -> None:  # noqa: ARG002 (this format has no ids)
-        for vector in part.vectors.astype("<f4", copy=False):
+        for vector in little_endian(part.vectors):
             self._file.write(self._encode(vector.tobytes()))
         self._file.flush()
 
@@ -81,21 +83,21 @@ class Encoded:
 
 
 class Npy:
-    """One array of shape (rows, dimensions), and beside it a JSON line with ``id``, ``tokens``, ``dropped`` per row."""
+    """One array of shape (rows, dimensions), and beside it a JSON line per row with what `JsonLines` says of it."""
 
     def __init__(self, vectors: BinaryIO, ids: BinaryIO) -> None:
         self._vectors = vectors
         self._ids = ids
         self._rows = 0
         self._width: int | None = None
+        self._dtype = "<f4"
 
     def write(self, ids: Sequence[str | int], part: EmbedResult) -> None:
         if self._width is None:
-            self._width = part.dimensions
+            self._width, self._dtype = part.vectors.shape[1], part.vectors.dtype.newbyteorder("<").str
             self._header()
-        self._vectors.write(part.vectors.astype("<f4", copy=False).tobytes())
-        for identity, item in zip(ids, part.items, strict=True):
-            entry = {"id": identity, "tokens": item.tokens, "dropped": item.dropped}
+        self._vectors.write(little_endian(part.vectors).tobytes())
+        for entry in described(ids, part):
             self._ids.write(dumped(entry) + b"\n")
         self._rows += len(part)
 
@@ -108,7 +110,9 @@ class Npy:
         import numpy as np
 
         shape = (self._rows, self._width or 0)
-        np.lib.format.write_array_header_1_0(self._vectors, {"descr": "<f4", "fortran_order": False, "shape": shape})
+        np.lib.format.write_array_header_1_0(
+            self._vectors, {"descr": self._dtype, "fortran_order": False, "shape": shape}
+        )
 
 
 def hex_line(raw: bytes) -> bytes:
@@ -126,12 +130,31 @@ SINKS: dict[Format, Callable[..., Sink]] = {
 
 
 def objects(ids: Sequence[str | int], part: EmbedResult) -> Iterator[bytes]:
-    """Yield the JSON object of each vector."""
+    """Yield the JSON object of each row."""
     import numpy as np
 
-    vectors = np.ascontiguousarray(part.vectors, dtype=np.float32)
-    for identity, vector, item in zip(ids, vectors, part.items, strict=True):
-        yield dumped({"id": identity, "embedding": vector, "tokens": item.tokens, "dropped": item.dropped})
+    for entry, vector in zip(described(ids, part), np.ascontiguousarray(part.vectors), strict=True):
+        yield dumped({"id": entry.pop("id"), "embedding": vector, **entry})
+
+
+def described(ids: Sequence[str | int], part: EmbedResult) -> Iterator[dict[str, Any]]:
+    """Yield what is said of each row beside its vector; `ids` are those of the inputs."""
+    items = part.items
+    if not part.chunks:
+        for identity, tokens, dropped in zip(ids, items.tokens, items.dropped, strict=True):
+            yield {"id": identity, "tokens": tokens, "dropped": dropped}
+        return
+    by_index = dict(zip(items.indexes, ids, strict=True))
+    before, number = -1, 0
+    for chunk in part.chunks:
+        before, number = chunk.item, number + 1 if chunk.item == before else 0
+        place = {"chunk": number, "start": chunk.start, "end": chunk.end}
+        yield {"id": by_index[chunk.item], **place, "tokens": chunk.tokens, "dropped": 0}
+
+
+def little_endian(vectors: NDArray[Any]) -> NDArray[Any]:
+    """Return vectors in the byte order of files."""
+    return vectors.astype(vectors.dtype.newbyteorder("<"), copy=False)
 
 
 def dumped(value: dict[str, Any]) -> bytes:
