@@ -376,6 +376,11 @@ def test_a_file_of_another_encoding_is_read_as_far_as_it_can_be(read):
     assert [bad.line for bad in reading.bad] == [1]
 
 
+@pytest.mark.parametrize("name", ["a.text", "a.md", "a.markdown", "a.rst", "a.log"])
+def test_plain_text_under_another_ending_is_one_text_per_line(read, name):
+    assert read(name, "one\ntwo\n").texts == ["one", "two"]
+
+
 @pytest.mark.parametrize("name", ["a.json", "a.parquet", "a"])
 def test_an_unknown_ending_names_the_flag(read, name):
     with pytest.raises(ConfigError, match="--input-format txt, jsonl, csv or tsv"):

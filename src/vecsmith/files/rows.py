@@ -30,7 +30,12 @@ Kind = Literal["txt", "jsonl", "csv", "tsv"]
 Parse = Callable[[Lines, Wanted], Iterator[Row | BadRow]]
 
 STDIN = "-"
-ENDINGS: dict[str, Kind] = {".txt": "txt", ".jsonl": "jsonl", ".ndjson": "jsonl", ".csv": "csv", ".tsv": "tsv"}
+ENDINGS: dict[str, Kind] = {
+    **dict.fromkeys((".txt", ".text", ".md", ".markdown", ".rst", ".log"), "txt"),
+    **dict.fromkeys((".jsonl", ".ndjson"), "jsonl"),
+    ".csv": "csv",
+    ".tsv": "tsv",
+}
 BUFFER = 1 << 16
 
 
