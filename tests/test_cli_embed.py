@@ -237,6 +237,36 @@ def test_the_input_is_never_the_output(vecsmith, tmp_path):
     assert path.read_text() == '"a cat"\n'
 
 
+def test_the_input_is_never_the_ids_beside_the_output(vecsmith, tmp_path):
+    path = tmp_path / "rows.ids.jsonl"
+    path.write_text('"a cat"\n')
+    result = vecsmith("embed", "--input", path, "--output", tmp_path / "rows.npy")
+    assert result.exit_code == 2
+    assert "--output names the input itself" in result.stderr
+    assert path.read_text() == '"a cat"\n'
+
+
+@pytest.mark.parametrize("arguments", [(), ("--input", "-")], ids=["by default", "by its name"])
+def test_standard_input_is_never_the_output(plain, tmp_path, arguments):
+    path = tmp_path / "rows.txt"
+    path.write_text("a cat\n")
+    with path.open() as stdin:
+        command = [*COMMAND, "embed", *arguments, "--output", path]
+        result = subprocess.run(command, stdin=stdin, capture_output=True, check=False)
+    assert result.returncode == 2
+    assert result.stderr == b"error: --output names the input itself: name another file\n"
+    assert path.read_text() == "a cat\n"
+
+
+def test_texts_given_may_be_written_over_what_standard_input_is(plain, tmp_path):
+    path = tmp_path / "rows.jsonl"
+    path.write_text("a cat\n")
+    with path.open() as stdin:
+        command = [*COMMAND, "embed", "a dog", "--output", path]
+        assert subprocess.run(command, stdin=stdin, capture_output=True, check=False).returncode == 0
+    assert len(lines_of(path)) == 1
+
+
 @posix
 @pytest.mark.skipif(not os.path.exists("/dev/full"), reason="a Linux device")  # noqa: PTH110
 def test_a_full_disk_behind_stdout_is_one_sentence(plain):

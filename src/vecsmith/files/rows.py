@@ -22,7 +22,7 @@ from vecsmith.prepare import MAX_BYTES
 if TYPE_CHECKING:
     from types import TracebackType
 
-__all__ = ["Kind", "Rows", "kind_of", "read_rows"]
+__all__ = ["STDIN", "Kind", "Rows", "kind_of", "read_rows"]
 
 Kind = Literal["txt", "jsonl", "csv", "tsv"]
 """One text per line, JSON lines, or a table with a header line."""
@@ -30,6 +30,7 @@ Kind = Literal["txt", "jsonl", "csv", "tsv"]
 Parse = Callable[[Lines, Wanted], Iterator[Row | BadRow]]
 
 STDIN = "-"
+"""Stands for standard input where a file is named."""
 ENDINGS: dict[str, Kind] = {
     **dict.fromkeys((".txt", ".text", ".md", ".markdown", ".rst", ".log"), "txt"),
     **dict.fromkeys((".jsonl", ".ndjson"), "jsonl"),
