@@ -103,6 +103,14 @@ def test_a_file_without_rows_gives_an_array_of_the_models_width(vecsmith, tmp_pa
 
 
 @posix
+def test_standard_input_that_is_open_for_writing_only_is_one_sentence(plain, tmp_path):
+    with (tmp_path / "out.txt").open("wb") as written:
+        result = subprocess.run([*COMMAND, "embed"], stdin=written, capture_output=True, check=False)
+    assert result.returncode == 1
+    assert result.stderr == b"error: standard input cannot be read: Bad file descriptor\n"
+
+
+@posix
 def test_no_text_on_a_terminal_is_wrong_usage_with_an_example(plain):
     import pty
 
@@ -121,6 +129,12 @@ def test_texts_and_a_file_together_are_wrong_usage(vecsmith):
     result = vecsmith("embed", "a cat", "--input", "rows.txt")
     assert result.exit_code == 2
     assert "--input" in result.stderr
+
+
+def test_an_input_without_a_name_is_wrong_usage_and_not_standard_input(vecsmith):
+    result = vecsmith("embed", "--input", "", input="a cat\n")
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert "--input names nothing" in result.stderr
 
 
 def test_texts_given_win_over_a_file_named_by_the_environment(vecsmith):

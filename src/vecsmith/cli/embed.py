@@ -126,6 +126,8 @@ def embed(
     """
     if texts and source is not None and given(context, "source"):
         stop("texts are given and --input too: leave one of them away")
+    if source == "":
+        stop("--input names nothing: name a file, or leave it away to read standard input")
     origin = Origin(tuple(texts or ()), source or STDIN, input_format, field, id_field)
     if not texts and source is None and is_terminal(sys.stdin):
         stop(NO_TEXT)

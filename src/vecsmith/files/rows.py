@@ -79,9 +79,16 @@ class Rows(Iterator[Row]):
 
     def parse(self, kind: Kind, wanted: Wanted) -> None:
         """Begin to read, up to the first usable row, so that a wrong file or column fails here."""
-        check_head(self._stream.peek(BUFFER), kind, self._lines.name)
+        check_head(self._head(), kind, self._lines.name)
         self._entries = PARSERS[kind](self._lines, wanted)
         self._first = next(self, None)
+
+    def _head(self) -> bytes:
+        """Return the first bytes, which are still to be read."""
+        try:
+            return self._stream.peek(BUFFER)
+        except OSError as error:
+            raise ConfigError(f"{self._lines.name} cannot be read: {error.strerror or error}") from error
 
     def __next__(self) -> Row:
         if self._first is not None:
