@@ -44,6 +44,16 @@ def test_models_show_of_an_unknown_model_is_an_error():
     assert isinstance(run("models", "show", "minilmm").exception, ConfigError)
 
 
+def test_models_show_of_a_model_without_one_of_its_files_is_an_error(make_model):
+    model = make_model()
+    (model.path / "model.safetensors").unlink()
+    index = {"weight_map": {"a": "model-00001-of-00001.safetensors"}}
+    (model.path / "model.safetensors.index.json").write_text(json.dumps(index))
+    shown = run("models", "show", str(model.path))
+    assert isinstance(shown.exception, ConfigError)
+    assert "model-00001-of-00001.safetensors cannot be read" in str(shown.exception)
+
+
 def test_doctor_finds_everything_as_it_should_be():
     done = run("doctor", "--json")
     report = json.loads(done.stdout)
