@@ -57,6 +57,26 @@ def test_an_onnx_file_asks_for_its_folder(tmp_path):
     assert refusal(tmp_path / "model.onnx").endswith("name the folder that holds it with its tokenizer.json")
 
 
+@pytest.mark.parametrize("name", ["~no-such-user/m", "./a\0b", "./\ud800"])
+def test_a_path_that_leads_nowhere_is_one_sentence(name):
+    message = refusal(name)
+    assert repr(name.removeprefix("./")) in message
+    assert message.endswith("name a model folder that exists")
+
+
+def test_a_link_to_itself_is_one_sentence(tmp_path):
+    (tmp_path / "loop").symlink_to(tmp_path / "loop")
+    with pytest.raises(ConfigError, match="name a model folder that exists") as caught:
+        Embedder(tmp_path / "loop")
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("model", [None, 5, b"minilm", ["minilm"]], ids=str)
+def test_a_model_that_is_neither_a_string_nor_a_path_is_refused(model):
+    with pytest.raises(ConfigError, match=f"named by a string or a Path, not by {type(model).__name__}"):
+        Embedder(model)
+
+
 @pytest.mark.parametrize(("name", "meant"), [("gte-smal", "gte-small"), ("Minilm", "minilm"), ("mini-lm", "minilm")])
 def test_a_misspelt_name_gets_a_suggestion(name, meant):
     assert refusal(name) == f"unknown model {name!r}: did you mean {meant!r}?"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import os
+import shlex
 import signal
 import subprocess
 import sys
@@ -103,6 +104,14 @@ def test_a_file_without_rows_gives_an_array_of_the_models_width(vecsmith, tmp_pa
 
 
 @posix
+def test_standard_input_that_is_open_for_writing_only_is_one_sentence(plain, tmp_path):
+    with (tmp_path / "out.txt").open("wb") as written:
+        result = subprocess.run([*COMMAND, "embed"], stdin=written, capture_output=True, check=False)
+    assert result.returncode == 1
+    assert result.stderr == b"error: standard input cannot be read: Bad file descriptor\n"
+
+
+@posix
 def test_no_text_on_a_terminal_is_wrong_usage_with_an_example(plain):
     import pty
 
@@ -121,6 +130,12 @@ def test_texts_and_a_file_together_are_wrong_usage(vecsmith):
     result = vecsmith("embed", "a cat", "--input", "rows.txt")
     assert result.exit_code == 2
     assert "--input" in result.stderr
+
+
+def test_an_input_without_a_name_is_wrong_usage_and_not_standard_input(vecsmith):
+    result = vecsmith("embed", "--input", "", input="a cat\n")
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert "--input names nothing" in result.stderr
 
 
 def test_texts_given_win_over_a_file_named_by_the_environment(vecsmith):
@@ -237,13 +252,34 @@ def test_the_input_is_never_the_output(vecsmith, tmp_path):
     assert path.read_text() == '"a cat"\n'
 
 
-@posix
-@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="a Linux device")  # noqa: PTH110
-def test_a_full_disk_behind_stdout_is_one_sentence(plain):
-    with open("/dev/full", "wb") as full:  # noqa: PTH123
-        result = subprocess.run([*COMMAND, "embed", "a cat"], stdout=full, stderr=subprocess.PIPE, check=False)
-    assert result.returncode == 1
-    assert result.stderr == b"error: cannot write standard output: No space left on device\n"
+def test_the_input_is_never_the_ids_beside_the_output(vecsmith, tmp_path):
+    path = tmp_path / "rows.ids.jsonl"
+    path.write_text('"a cat"\n')
+    result = vecsmith("embed", "--input", path, "--output", tmp_path / "rows.npy")
+    assert result.exit_code == 2
+    assert "--output names the input itself" in result.stderr
+    assert path.read_text() == '"a cat"\n'
+
+
+@pytest.mark.parametrize("arguments", [(), ("--input", "-")], ids=["by default", "by its name"])
+def test_standard_input_is_never_the_output(plain, tmp_path, arguments):
+    path = tmp_path / "rows.txt"
+    path.write_text("a cat\n")
+    with path.open() as stdin:
+        command = [*COMMAND, "embed", *arguments, "--output", path]
+        result = subprocess.run(command, stdin=stdin, capture_output=True, check=False)
+    assert result.returncode == 2
+    assert result.stderr == b"error: --output names the input itself: name another file\n"
+    assert path.read_text() == "a cat\n"
+
+
+def test_texts_given_may_be_written_over_what_standard_input_is(plain, tmp_path):
+    path = tmp_path / "rows.jsonl"
+    path.write_text("a cat\n")
+    with path.open() as stdin:
+        command = [*COMMAND, "embed", "a dog", "--output", path]
+        assert subprocess.run(command, stdin=stdin, capture_output=True, check=False).returncode == 0
+    assert len(lines_of(path)) == 1
 
 
 # --- what goes wrong on the way
@@ -362,6 +398,85 @@ def test_a_closed_pipe_ends_quietly(plain):
         process.stdout.close()
         assert process.wait(timeout=60) == 141
         assert process.stderr.read() == b""
+
+
+# --- standard streams that are closed, full, or read by nobody
+
+
+@pytest.fixture
+def shell(plain, tmp_path):
+    """Run the command as a shell does, in an empty folder; ``V`` stands for it."""
+
+    def run(line):
+        definition = f'V() {{ {shlex.join(COMMAND)} "$@"; }}; '
+        return subprocess.run(["sh", "-c", definition + line], cwd=tmp_path, capture_output=True, check=False)
+
+    return run
+
+
+PRINTING = ["embed 'a cat'", "models list", "models list --json", "doctor", "--help", "embed --help", "--version"]
+
+
+@posix
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="a Linux device")  # noqa: PTH110
+@pytest.mark.parametrize("command", PRINTING)
+def test_a_full_disk_behind_stdout_is_one_sentence(shell, command):
+    result = shell(f"V {command} >/dev/full")
+    assert result.returncode == 1
+    assert result.stderr == b"error: cannot write standard output: No space left on device\n"
+
+
+@posix
+@pytest.mark.parametrize("command", PRINTING)
+def test_a_closed_stdout_is_one_sentence(shell, command):
+    result = shell(f"V {command} >&-")
+    assert result.returncode == 1
+    assert result.stderr == b"error: cannot write standard output: it is closed\n"
+
+
+@posix
+@pytest.mark.parametrize("command", PRINTING)
+def test_an_output_that_nobody_reads_ends_quietly(plain, command):
+    reading, writing = os.pipe()
+    os.close(reading)
+    with open(writing, "wb") as stdout:  # noqa: PTH123
+        line = [*COMMAND, *shlex.split(command)]
+        result = subprocess.run(line, stdout=stdout, stderr=subprocess.PIPE, check=False)
+    assert (result.returncode, result.stderr) == (141, b"")
+
+
+@posix
+def test_a_closed_stdout_is_no_matter_where_nothing_is_written_to_it(shell, tmp_path):
+    result = shell("V embed 'a cat' --output out.jsonl >&-")
+    assert (result.returncode, result.stderr) == (0, b"")
+    assert len(lines_of(tmp_path / "out.jsonl")) == 1
+
+
+@posix
+def test_an_output_file_never_takes_the_place_of_a_closed_stream(shell, tmp_path):
+    result = shell("V embed 'a cat' --dimensions 7 --output out.jsonl <&- >&- 2>&-")  # which warns
+    assert (result.returncode, result.stdout, result.stderr) == (0, b"", b"")
+    assert [len(row["embedding"]) for row in lines_of(tmp_path / "out.jsonl")] == [7]
+
+
+@posix
+def test_a_closed_stderr_changes_no_exit_code(shell):
+    assert shell("V embed 'a cat' 2>&-").returncode == 0
+    assert shell("V embed --input none.txt 2>&-").returncode == 1
+
+
+@posix
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="a Linux device")  # noqa: PTH110
+def test_a_full_stderr_changes_no_exit_code(shell):
+    assert shell("V embed 'word word' --dimensions 7 2>/dev/full").returncode == 0
+    assert shell("printf 'a\\n\\377\\n' | V embed 2>/dev/full").returncode == 3
+
+
+@posix
+def test_a_closed_stdin_is_one_sentence(shell):
+    result = shell("V embed <&-")
+    assert result.returncode == 1
+    assert result.stderr == b"error: standard input is closed: give texts as arguments, or --input FILE\n"
 
 
 # --- the command around it

@@ -1,10 +1,16 @@
 import json
+import re
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
 
 from vecsmith.catalog import BUNDLED
 from vecsmith.cli import app
+from vecsmith.cli.doctor import REQUIRED, optional
 from vecsmith.errors import ConfigError
 
 
@@ -44,6 +50,16 @@ def test_models_show_of_an_unknown_model_is_an_error():
     assert isinstance(run("models", "show", "minilmm").exception, ConfigError)
 
 
+def test_models_show_of_a_model_without_one_of_its_files_is_an_error(make_model):
+    model = make_model()
+    (model.path / "model.safetensors").unlink()
+    index = {"weight_map": {"a": "model-00001-of-00001.safetensors"}}
+    (model.path / "model.safetensors.index.json").write_text(json.dumps(index))
+    shown = run("models", "show", str(model.path))
+    assert isinstance(shown.exception, ConfigError)
+    assert "model-00001-of-00001.safetensors cannot be read" in str(shown.exception)
+
+
 def test_doctor_finds_everything_as_it_should_be():
     done = run("doctor", "--json")
     report = json.loads(done.stdout)
@@ -53,6 +69,52 @@ def test_doctor_finds_everything_as_it_should_be():
     assert report["arithmetic"]["auto"] in {"f32", "bf16"}
     assert report["arithmetic"]["because"]
     assert report["embedding"]["space"].startswith("vs1-")
+
+
+def test_doctor_looks_for_every_library_that_is_needed():
+    project = tomllib.loads((Path(__file__).parent.parent / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    assert {re.split("[^a-z-]", each)[0] for each in project["dependencies"]} == set(REQUIRED)
+
+
+WITHOUT = """
+import importlib.metadata, sys
+from importlib.metadata import PackageNotFoundError
+
+class Absent:
+    def find_spec(self, name, *_):
+        if name.partition(".")[0] == gone:
+            raise ModuleNotFoundError(f"No module named {name!r}", name=name)
+
+def version(name, known=importlib.metadata.version):
+    if name == gone:
+        raise PackageNotFoundError(name)
+    return known(name)
+
+gone = sys.argv.pop(1)
+sys.meta_path.insert(0, Absent())
+importlib.metadata.version = version
+from vecsmith.cli import main
+main()
+"""
+
+
+@pytest.mark.parametrize("library", ["numpy", "openvino", "tokenizers", "orjson", "ftfy", "rich"])
+def test_doctor_says_once_which_library_is_not_there(library):
+    done = subprocess.run([sys.executable, "-c", WITHOUT, library, "doctor"], capture_output=True, check=False)
+    lines = done.stdout.decode().splitlines()
+    assert (done.returncode, done.stderr) == (1, b"")
+    advice = f"install vecsmith again, from a clone with `{sys.executable} -m pip install .` in it"
+    assert lines.count(f"wrong: {library} is not installed: {advice}") == 1
+    assert lines[-1].startswith("wrong: ")
+
+
+def test_doctor_finds_hf_beside_python_too(tmp_path, monkeypatch):
+    (tmp_path / "bin").mkdir()
+    hf = tmp_path / "bin" / ("hf.exe" if sys.platform == "win32" else "hf")
+    hf.touch(mode=0o755)
+    monkeypatch.setattr(sys, "executable", str(hf.with_name("python")))
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert list(optional().values()) == [str(hf)]
 
 
 def test_doctor_for_people_ends_with_the_verdict():
@@ -77,3 +139,12 @@ def test_doctor_names_files_that_changed_or_are_gone():
     assert done.exit_code == 1
     assert "config.json of minilm is changed" in problems
     assert "model.safetensors of minilm is unreadable" in problems
+
+
+@pytest.mark.usefixtures("damaged")
+@pytest.mark.parametrize("content", ["", "[]", "{}", '{"files": 5}', '{"files": ["config.json"]}'])
+def test_doctor_names_a_manifest_that_is_damaged(content):
+    (BUNDLED["minilm"] / "manifest.json").write_text(content)
+    done = run("doctor", "--json")
+    assert done.exit_code == 1
+    assert any(line.startswith("manifest.json of minilm is changed") for line in json.loads(done.stdout)["problems"])

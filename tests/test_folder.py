@@ -162,6 +162,33 @@ def test_a_folder_in_the_place_of_a_file_is_named(make_model):
     assert f"{model.path / 'config.json'} cannot be read" in refusal(model.path)
 
 
+def test_a_folder_that_may_not_be_read_is_named(make_model, monkeypatch):
+    model = make_model()
+
+    def refuse(path, *_, **__):
+        raise PermissionError(13, "Permission denied", str(path))
+
+    monkeypatch.setattr("pathlib.Path.is_file", refuse)
+    message = refusal(model.path)
+    assert message == (
+        f"{model.path / 'model.safetensors'} cannot be read (Permission denied): check its path and permissions"
+    )
+
+
+def test_a_name_longer_than_a_file_may_have_is_refused(tmp_path):
+    assert one_sentence(refusal(tmp_path / ("x" * 300)))
+
+
+def test_the_hash_of_weights_that_are_gone_names_them(make_model):
+    model = make_model()
+    folder = read_folder(model.path, "tiny")
+    (model.path / "model.safetensors").unlink()
+    with pytest.raises(ConfigError) as caught:
+        folder.sha256()
+    gone = model.path / "model.safetensors"
+    assert str(caught.value) == (f"{gone} cannot be read (No such file or directory): copy or download the model again")
+
+
 # values that make no sense
 
 
@@ -182,6 +209,8 @@ def test_a_configuration_without_a_size_names_it(make_model, key):
         ("hidden_size", 0),
         ("hidden_size", "32"),
         ("num_hidden_layers", 3),
+        ("num_hidden_layers", 0),
+        ("num_hidden_layers", -1),
         ("num_hidden_layers", None),
         ("num_hidden_layers", "two"),
         ("num_attention_heads", 0),
@@ -301,7 +330,9 @@ def test_a_module_that_is_not_supported_is_named(make_model, kind):
     assert "modules.json" in message
 
 
-@pytest.mark.parametrize("entries", [[{"type": "Transformer"}], [{"path": ""}], ["Transformer"], {"0": "Transformer"}])
+@pytest.mark.parametrize(
+    "entries", [[{"type": "Transformer"}], [{"path": ""}], ["Transformer"], {"0": "Transformer"}, {}, ""]
+)
 def test_modules_without_type_or_path_are_refused(make_model, entries):
     model = make_model()
     write_json(model.path / "modules.json", entries)

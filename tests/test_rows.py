@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import os
 import subprocess
 import sys
 from typing import TYPE_CHECKING
@@ -376,6 +377,11 @@ def test_a_file_of_another_encoding_is_read_as_far_as_it_can_be(read):
     assert [bad.line for bad in reading.bad] == [1]
 
 
+@pytest.mark.parametrize("name", ["a.text", "a.md", "a.markdown", "a.rst", "a.log"])
+def test_plain_text_under_another_ending_is_one_text_per_line(read, name):
+    assert read(name, "one\ntwo\n").texts == ["one", "two"]
+
+
 @pytest.mark.parametrize("name", ["a.json", "a.parquet", "a"])
 def test_an_unknown_ending_names_the_flag(read, name):
     with pytest.raises(ConfigError, match="--input-format txt, jsonl, csv or tsv"):
@@ -407,6 +413,12 @@ def test_an_unreadable_file_is_refused(tmp_path, monkeypatch):
     monkeypatch.setattr("io.FileIO", refuse)
     with pytest.raises(ConfigError, match="check its permissions"):
         read_rows(tmp_path / "a.txt", on_bad=print)
+
+
+@pytest.mark.skipif(not os.path.exists("/proc/self/mem"), reason="a file of Linux")  # noqa: PTH110
+def test_a_file_that_cannot_be_read_from_its_beginning_is_refused():
+    with pytest.raises(ConfigError, match="/proc/self/mem cannot be read: "):
+        read_rows("/proc/self/mem", kind="txt", on_bad=print)
 
 
 def test_an_impossible_path_is_refused():

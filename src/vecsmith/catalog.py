@@ -53,10 +53,12 @@ def find(model: str | Path, *, revision: str | None = None) -> Found:
 
     Raises `ConfigError` that says how to get a model that is not here.
     """
+    if not isinstance(model, str | Path):
+        raise ConfigError(f"a model is named by a string or a Path, not by {type(model).__name__}")
     if isinstance(model, Path) or LOOKS_LIKE_PATH.match(model):
         if revision is not None:
             raise ConfigError(f"{model} is a folder, which has one revision: leave revision out")
-        return find_folder(Path(model).expanduser())
+        return find_folder(Path(model))
     name = ALIASES.get(model, model)
     if name in BUNDLED:
         if revision is not None:
@@ -70,10 +72,16 @@ def find(model: str | Path, *, revision: str | None = None) -> Found:
     return Found(name, in_hub_cache(name, repository, revision))
 
 
-def find_folder(folder: Path) -> Found:
+def find_folder(path: Path) -> Found:
+    """Return the model in a folder; whether it is one is seen when its files are read."""
+    try:
+        folder = path.expanduser()
+        name = folder.resolve().name
+    except (OSError, RuntimeError, ValueError) as error:  # no such user, a link to itself, characters no path has
+        raise ConfigError(f"{str(path)!r} leads nowhere ({error}): name a model folder that exists") from None
     if folder.suffix == ".onnx":
         raise ConfigError(f"{folder} is one file: name the folder that holds it with its tokenizer.json")
-    return Found(folder.resolve().name, folder)
+    return Found(name, folder)
 
 
 def suggestion(name: str) -> str:

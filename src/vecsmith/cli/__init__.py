@@ -15,8 +15,9 @@ import typer
 from vecsmith.cli.cache import app as cache
 from vecsmith.cli.doctor import doctor
 from vecsmith.cli.embed import embed
-from vecsmith.cli.messages import CLOSED_PIPE, FAILED, say
+from vecsmith.cli.messages import FAILED, say
 from vecsmith.cli.models import app as models
+from vecsmith.cli.streams import prepare_streams
 from vecsmith.errors import EmbedError, EmbedWarning
 
 if TYPE_CHECKING:
@@ -65,6 +66,7 @@ app.command("doctor")(doctor)
 
 def main() -> NoReturn:
     """Run the command line and end the process."""
+    prepare_streams()
     warnings.showwarning = show_warning
     for name in ("SIGTERM", "SIGHUP"):
         number = getattr(signal, name, None)
@@ -93,23 +95,10 @@ def leave(code: int) -> NoReturn:
     Taking the interpreter and the libraries apart takes some 70 ms, and may wait for a thread that still computes.
     """
     if code < BY_SIGNAL:
-        code = flushed(code)
         atexit._run_exitfuncs()  # noqa: SLF001 (what others registered is still done)
     with suppress(OSError):
         sys.stderr.flush()
     os._exit(code)
-
-
-def flushed(code: int) -> int:
-    """Flush standard output; return the exit code, another one if that fails."""
-    try:
-        sys.stdout.flush()
-    except BrokenPipeError:
-        return CLOSED_PIPE
-    except OSError as error:
-        say(f"error: cannot write standard output: {error.strerror or error}")
-        return FAILED
-    return code
 
 
 def on_signal(number: int, _: FrameType | None) -> NoReturn:

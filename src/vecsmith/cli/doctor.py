@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import platform
 import shutil
 import sys
@@ -13,12 +14,13 @@ import typer
 
 from vecsmith.cli.messages import FAILED
 from vecsmith.cli.tables import AsJson, columns, print_json
-from vecsmith.errors import EmbedError
+from vecsmith.errors import EmbedError, damaged
 
 __all__ = ["doctor"]
 
 FEATURES = ("avx2", "avx512f", "avx512_vnni", "avx512_bf16", "amx_bf16", "amx_int8", "asimd", "bf16", "i8mm")
-REQUIRED = ("numpy", "openvino", "tokenizers", "huggingface-hub", "orjson", "rich", "typer")
+REQUIRED = ("numpy", "openvino", "tokenizers", "huggingface-hub", "orjson", "rich", "typer", "ftfy")
+FAILURES = (EmbedError, RuntimeError, ImportError)
 
 
 def doctor(*, as_json: AsJson = False) -> None:
@@ -33,7 +35,7 @@ def doctor(*, as_json: AsJson = False) -> None:
         "models": model_files(),
         "embedding": timed_embedding(),
     }
-    problems = list(wrong(report))
+    problems = list(dict.fromkeys(wrong(report)))  # what several parts lack is said once
     if as_json:
         print_json({**report, "problems": problems})
     else:
@@ -64,7 +66,7 @@ def processor_name() -> str:
         from vecsmith.local.runtime import core
 
         return str(core().get_property("CPU", "FULL_DEVICE_NAME"))
-    except (EmbedError, RuntimeError):
+    except FAILURES:
         return platform.processor() or platform.machine()
 
 
@@ -83,9 +85,25 @@ def arithmetic() -> dict[str, str]:
         from vecsmith.local.arithmetic import choose
 
         chosen = choose("auto")
-    except (EmbedError, RuntimeError) as error:
-        return {"error": str(error)}
+    except FAILURES as error:
+        return {"error": told(error)}
     return {"auto": chosen.precision, "because": chosen.reason}
+
+
+def told(error: Exception) -> str:
+    """Return what went wrong, and what to do about a library that is not there."""
+    if isinstance(error, ModuleNotFoundError) and error.name:
+        return absent(error.name.partition(".")[0].replace("_", "-"))
+    return str(error)
+
+
+def absent(library: str) -> str:
+    return f"{library} is not installed: {again()}"
+
+
+def again() -> str:
+    """Return how to repair an installation; pip puts back what is missing or changed."""
+    return f"install vecsmith again, from a clone with `{sys.executable} -m pip install .` in it"
 
 
 def libraries(names: Any) -> dict[str, str]:
@@ -103,31 +121,39 @@ def libraries(names: Any) -> dict[str, str]:
 
 def optional() -> dict[str, str]:
     """Return the parts that some uses need, present or missing."""
-    return {"hf (downloads models)": shutil.which("hf") or "missing"}
+    beside = str(Path(sys.executable).parent)  # pip puts it there, which is not always where the shell looks
+    return {"hf (downloads models)": shutil.which("hf") or shutil.which("hf", path=beside) or "missing"}
 
 
 def model_files() -> dict[str, dict[str, str]]:
     """Compare every file of the bundled models with the sha256 they came with."""
     from vecsmith.catalog import BUNDLED
-    from vecsmith.local.folder import read_json
 
     return {
-        name: {
-            file: state_of(folder / file, expected)
-            for file, expected in read_json(folder / "manifest.json").get("files", {"manifest.json": ""}).items()
-        }
+        name: {file: state_of(folder / file, sha256) for file, sha256 in listed(folder / "manifest.json").items()}
         for name, folder in BUNDLED.items()
     }
 
 
-def state_of(path: Path, expected: str) -> str:
-    from vecsmith.local.weights import sha256
+def listed(manifest: Path) -> dict[str, str]:
+    """Return the sha256 of each file that a manifest names, or the manifest itself where it names none."""
+    from vecsmith.local.folder import read_json
 
     try:
-        actual = sha256([path])
+        with damaged(str(manifest)):
+            return dict(read_json(manifest)["files"])
+    except EmbedError:
+        return {manifest.name: "unknown"}
+
+
+def state_of(path: Path, expected: str) -> str:
+    """Say whether a file is what it should be."""
+    try:
+        with path.open("rb") as file:
+            actual = hashlib.file_digest(file, "sha256").hexdigest()
     except OSError as error:
         return f"unreadable ({error.strerror})"
-    return f"sha256 {actual[:16]}… as it should be" if actual == expected else f"changed: sha256 {actual}"
+    return f"sha256 {actual[:16]}… as it should be" if actual == expected else f"changed (sha256 {actual})"
 
 
 def timed_embedding() -> dict[str, str]:
@@ -141,8 +167,8 @@ def timed_embedding() -> dict[str, str]:
             loaded = time.perf_counter()
             result = embedder.embed("one more short text")
             done = time.perf_counter()
-    except (EmbedError, RuntimeError) as error:
-        return {"error": str(error)}
+    except FAILURES as error:
+        return {"error": told(error)}
     return {
         "model loaded and first text": f"{1e3 * (loaded - start):.0f} ms",
         "one more text": f"{1e3 * (done - loaded):.1f} ms",
@@ -157,11 +183,11 @@ def wrong(report: dict[str, Any]) -> Any:
             yield report[part]["error"]
     for name, version in report["libraries"].items():
         if version == "missing":
-            yield f"{name} is not installed: run `{Path(sys.executable).name} -m pip install vecsmith` again"
+            yield absent(name)
     for name, files in report["models"].items():
         for file, state in files.items():
             if not state.endswith("as it should be"):
-                yield f"{file} of {name} is {state}: install vecsmith again"
+                yield f"{file} of {name} is {state}: {again()}"
 
 
 def flat(report: dict[str, Any], prefix: str = "") -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import warnings
 from contextlib import ExitStack
@@ -15,7 +16,7 @@ from vecsmith.cli import options  # noqa: TC001 (typer reads the annotations whe
 from vecsmith.cli.messages import CLOSED_PIPE, SET_ASIDE, Tally, say, stop
 from vecsmith.cli.progress import Watch, watching
 from vecsmith.errors import EmbedWarning
-from vecsmith.files import BadRow, Row, Rows, format_of, open_sink, read_rows
+from vecsmith.files import STDIN, BadRow, Row, Rows, format_of, open_sink, paths_of, read_rows
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -39,7 +40,7 @@ class Origin:
 
     texts: tuple[str, ...]
     """Those given as arguments; empty where a file or standard input is read."""
-    path: str = "-"
+    path: str = STDIN
     kind: Kind | None = None
     field: str | None = None
     id: str | None = None
@@ -125,10 +126,12 @@ def embed(
     """
     if texts and source is not None and given(context, "source"):
         stop("texts are given and --input too: leave one of them away")
-    origin = Origin(tuple(texts or ()), source or "-", input_format, field, id_field)
+    if source == "":
+        stop("--input names nothing: name a file, or leave it away to read standard input")
+    origin = Origin(tuple(texts or ()), source or STDIN, input_format, field, id_field)
     if not texts and source is None and is_terminal(sys.stdin):
         stop(NO_TEXT)
-    target = target_of(origin, None if output == Path("-") else output, output_format, quiet=quiet)
+    target = target_of(origin, None if output == Path(STDIN) else output, output_format, quiet=quiet)
     if quiet:
         warnings.simplefilter("ignore", EmbedWarning)
     try:
@@ -143,7 +146,7 @@ def target_of(origin: Origin, path: Path | None, form: Format | None, *, quiet: 
     form = form or format_of(path)
     if form == "npy" and path is None:
         stop("the format npy is not written to stdout: name a file with --output, or use --format base64")
-    if path is not None and not origin.texts and is_same_file(path, Path(origin.path)):
+    if not origin.texts and any(is_input(each, origin) for each in paths_of(form, path) if each is not None):
         stop("--output names the input itself: name another file")
     return Target(path, form, quiet)
 
@@ -218,11 +221,12 @@ def is_terminal(stream: TextIO | None) -> bool:
     return stream is not None and not stream.closed and stream.isatty()
 
 
-def is_same_file(one: Path, other: Path) -> bool:
-    """Whether two paths lead to one file."""
+def is_input(path: Path, origin: Origin) -> bool:
+    """Whether a file that is to be written is the one that is read, under this or another name."""
     try:
-        return one.is_file() and one.samefile(other)
-    except OSError:
+        source = os.fstat(0) if origin.path == STDIN else Path(origin.path).stat()
+        return path.is_file() and os.path.samestat(path.stat(), source)
+    except (OSError, ValueError):  # one of them does not exist, which is for its reader or writer to say
         return False
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NoReturn
 
@@ -75,8 +76,9 @@ class Tally:
 
 
 def say(message: str) -> None:
-    """Write a line to standard error."""
-    typer.echo(message, err=True)
+    """Write a line to standard error; where that cannot be written, the exit code must do."""
+    with suppress(OSError):
+        typer.echo(message, err=True)
 
 
 def stop(message: str, code: int = WRONG_USAGE) -> NoReturn:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from vecsmith.types import EmbedResult
 
-__all__ = ["Format", "Sink", "format_of", "open_sink"]
+__all__ = ["Format", "Sink", "format_of", "open_sink", "paths_of"]
 
 ENDINGS: dict[str, Format] = {
     ".json": "json",

@@ -22,7 +22,7 @@ from vecsmith.prepare import MAX_BYTES
 if TYPE_CHECKING:
     from types import TracebackType
 
-__all__ = ["Kind", "Rows", "kind_of", "read_rows"]
+__all__ = ["STDIN", "Kind", "Rows", "kind_of", "read_rows"]
 
 Kind = Literal["txt", "jsonl", "csv", "tsv"]
 """One text per line, JSON lines, or a table with a header line."""
@@ -30,7 +30,13 @@ Kind = Literal["txt", "jsonl", "csv", "tsv"]
 Parse = Callable[[Lines, Wanted], Iterator[Row | BadRow]]
 
 STDIN = "-"
-ENDINGS: dict[str, Kind] = {".txt": "txt", ".jsonl": "jsonl", ".ndjson": "jsonl", ".csv": "csv", ".tsv": "tsv"}
+"""Stands for standard input where a file is named."""
+ENDINGS: dict[str, Kind] = {
+    **dict.fromkeys((".txt", ".text", ".md", ".markdown", ".rst", ".log"), "txt"),
+    **dict.fromkeys((".jsonl", ".ndjson"), "jsonl"),
+    ".csv": "csv",
+    ".tsv": "tsv",
+}
 BUFFER = 1 << 16
 
 
@@ -73,9 +79,16 @@ class Rows(Iterator[Row]):
 
     def parse(self, kind: Kind, wanted: Wanted) -> None:
         """Begin to read, up to the first usable row, so that a wrong file or column fails here."""
-        check_head(self._stream.peek(BUFFER), kind, self._lines.name)
+        check_head(self._head(), kind, self._lines.name)
         self._entries = PARSERS[kind](self._lines, wanted)
         self._first = next(self, None)
+
+    def _head(self) -> bytes:
+        """Return the first bytes, which are still to be read."""
+        try:
+            return self._stream.peek(BUFFER)
+        except OSError as error:
+            raise ConfigError(f"{self._lines.name} cannot be read: {error.strerror or error}") from error
 
     def __next__(self) -> Row:
         if self._first is not None:

@@ -26,12 +26,14 @@ def encode(config: Mapping[str, Any], weights: Weights, tokens: Tokens) -> Node:
     """Return the last hidden states, (n, t, h)."""
     if config.get("position_embedding_type", "absolute") != "absolute":
         raise ConfigError("BERT with relative positions is not supported: only position_embedding_type absolute is")
-    epsilon = float(config.get("layer_norm_eps", 1e-12))
+    layers, epsilon = int(config["num_hidden_layers"]), float(config.get("layer_norm_eps", 1e-12))
+    if layers < 1:
+        raise ConfigError(f"config.json says num_hidden_layers {layers}: an encoder has one at least")
     # (t, h); every token is of type 0, whose vector is therefore one of the position's
     positions = weights[POSITIONS].float32() + weights["embeddings.token_type_embeddings.weight"].float32()[0]
     x = op.add(embed(weights[WORDS], tokens.ids), embed(positions, tokens.positions))  # (n, t, h)
     x = norm(x, weights, "embeddings.LayerNorm", epsilon)
-    for layer in range(int(config["num_hidden_layers"])):
+    for layer in range(layers):
         x = block(x, config, weights, f"encoder.layer.{layer}.", tokens)
     return x
 

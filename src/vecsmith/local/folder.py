@@ -8,6 +8,7 @@ weights) with those of sentence-transformers beside them (``modules.json``, ``1_
 from __future__ import annotations
 
 import json
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +16,7 @@ from vecsmith.errors import ConfigError, damaged
 from vecsmith.prompts import Prompts
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
 __all__ = ["POOLINGS", "ModelFolder", "read_folder"]
@@ -75,7 +76,8 @@ class ModelFolder:
             return str(self.manifest["source_weights_sha256"])
         from vecsmith.local.weights import sha256
 
-        return sha256(self.weights)
+        with readable(self.folder, "copy or download the model again"):
+            return sha256(self.weights)
 
 
 def read_folder(folder: Path, name: str, *, trusted: bool = False) -> ModelFolder:
@@ -83,8 +85,17 @@ def read_folder(folder: Path, name: str, *, trusted: bool = False) -> ModelFolde
 
     The manifest of a `trusted` folder, one inside the package, stands for its weights; another's are read and hashed.
     """
-    with damaged(f"a file in {folder}"):
+    with damaged(f"a file in {folder}"), readable(folder, "check its path and permissions"):
         return read_files(folder, name, trusted=trusted)
+
+
+@contextmanager
+def readable(path: Path, advice: str) -> Iterator[None]:
+    """Turn an error of the operating system into one that names the file, or else `path`."""
+    try:
+        yield
+    except OSError as error:
+        raise ConfigError(f"{error.filename or path} cannot be read ({error.strerror or error}): {advice}") from None
 
 
 def read_files(folder: Path, name: str, *, trusted: bool) -> ModelFolder:
@@ -171,7 +182,10 @@ def read_modules(folder: Path) -> dict[str, str]:
     if not path.is_file():
         return {}
     try:
-        entries = [(str(m["type"]).rpartition(".")[2], str(m["path"])) for m in json.loads(path.read_text("utf-8"))]
+        listed = json.loads(path.read_text("utf-8"))
+        if not isinstance(listed, list):
+            raise TypeError(f"it should hold a JSON list, not {type(listed).__name__}")
+        entries = [(str(m["type"]).rpartition(".")[2], str(m["path"])) for m in listed]
     except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
         raise ConfigError(f"{path} cannot be read ({error})") from None
     unknown = [kind for kind, _ in entries if kind not in MODULES]

@@ -83,9 +83,6 @@ class Weights:
         except KeyError:
             raise ConfigError(f"the weights hold no tensor {name!r}: the file does not match config.json") from None
 
-    def __contains__(self, name: str) -> bool:
-        return self.prefix + name in self.tensors
-
 
 def read(path: Path) -> dict[str, Tensor]:
     """Map one safetensors file."""
