@@ -9,13 +9,13 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from dataclasses import dataclass
 from math import ceil
-from typing import TYPE_CHECKING, Literal, NamedTuple, get_args
+from typing import TYPE_CHECKING, NamedTuple, get_args
 
 import numpy as np
 
 from vecsmith import borders
 from vecsmith.errors import ConfigError
-from vecsmith.types import Combine
+from vecsmith.types import By, Combine
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -28,10 +28,7 @@ if TYPE_CHECKING:
     Offsets = NDArray[np.int64]
     Range = tuple[int, int]
 
-__all__ = ["By", "Chunking", "Span", "fitted", "split"]
-
-By = Literal["token", "sentence", "structure"]
-"""Where chunks end: anywhere between words, at sentences, or at the largest unit that fills them."""
+__all__ = ["Chunking", "Span", "fitted", "split"]
 
 MANY = 0.1
 """The share of chunks too long on their own from which all are cut shorter, rather than those in two."""

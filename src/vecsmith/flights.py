@@ -41,11 +41,11 @@ class Flights:
             if future is not None:
                 future.set_result(entry)
 
-    def crash(self, keys: Sequence[bytes], error: BaseException) -> None:
+    def crash(self, keys: Sequence[bytes]) -> None:
         """Tell everybody who waits for these keys that they have to see for themselves."""
         for future in self.removed(keys):
             if future is not None:
-                future.set_exception(error)
+                future.set_exception(LookupError("the call that was at it has ended"))
 
     def removed(self, keys: Sequence[bytes]) -> list[Future[Entry] | None]:
         """Forget keys; return their futures."""

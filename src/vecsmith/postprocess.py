@@ -30,7 +30,7 @@ def finish(vectors: Floats, *, dimensions: int | None, normalize: bool) -> Float
     """Cut, then normalise, then check; the order is fixed, so that a cut vector has length one again."""
     cut = vectors[:, :dimensions]  # (n, d) → (n, dimensions)
     check(cut)
-    return unit(cut) if normalize else np.ascontiguousarray(cut)
+    return unit(cut) if normalize else np.require(cut, requirements=["C", "W"])  # the caller's own, even from a cache
 
 
 def check(vectors: Floats) -> None:

@@ -18,7 +18,19 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float32]
 
-__all__ = ["Chunk", "Combine", "Compute", "EmbedResult", "Encoding", "Item", "Items", "OnLong", "Seconds", "Usage"]
+__all__ = [
+    "By",
+    "Chunk",
+    "Combine",
+    "Compute",
+    "EmbedResult",
+    "Encoding",
+    "Item",
+    "Items",
+    "OnLong",
+    "Seconds",
+    "Usage",
+]
 
 OnLong = Literal["truncate", "truncate_start", "error", "chunk", "mean", "late"]
 """What happens to a text longer than the model reads.
@@ -29,6 +41,9 @@ its chunks, ``late`` too, with the text around them read along; ``mean`` makes o
 
 Encoding = Literal["float32", "float16", "int8", "uint8", "binary", "ubinary"]
 """How numbers are stored."""
+
+By = Literal["token", "sentence", "structure"]
+"""Where chunks end: anywhere between words, at sentences, or at the largest unit that fills them."""
 
 Combine = Literal["weighted_mean", "mean", "max", "first"]
 """How the vectors of a text's chunks become one: ``weighted_mean`` weighs each by its tokens."""

@@ -13,18 +13,22 @@ from typing import TYPE_CHECKING, NamedTuple, TextIO
 import typer
 
 from vecsmith.cli import options  # noqa: TC001 (typer reads the annotations when it runs)
+from vecsmith.cli.explain import Explanation
 from vecsmith.cli.messages import CLOSED_PIPE, SET_ASIDE, Tally, say, stop
-from vecsmith.cli.progress import Watch, watching
+from vecsmith.cli.progress import watching
 from vecsmith.errors import EmbedWarning
 from vecsmith.files import STDIN, BadRow, Row, Rows, format_of, open_sink, paths_of, read_rows
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
+    from vecsmith.chunking import Chunking
+    from vecsmith.encodings import Calibration
     from vecsmith.errors import InputError
-    from vecsmith.files import Format, Kind, Sink
+    from vecsmith.files import Format, Kind
+    from vecsmith.options import CallOptions
     from vecsmith.sync import Embedder
-    from vecsmith.types import Compute, OnLong
+    from vecsmith.types import By, Combine, Compute, EmbedResult, OnLong
 
 __all__ = ["embed"]
 
@@ -53,16 +57,7 @@ class Engine:
     model: str
     compute: Compute
     threads: int | None
-
-
-@dataclass(frozen=True, slots=True)
-class Wish:
-    """How the vectors shall be."""
-
-    dimensions: int | None
-    normalize: bool | None
-    on_long: OnLong
-    prompt: str | None
+    cache: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +66,14 @@ class Target:
 
     path: Path | None
     form: Format
+
+
+@dataclass(frozen=True, slots=True)
+class Talk:
+    """What is said on standard error."""
+
     quiet: bool
+    explain: bool
 
 
 class Waiting(NamedTuple):
@@ -116,9 +118,20 @@ def embed(
     compute: options.Compute = "auto",
     threads: options.Threads = None,
     prompt: options.Prompt = None,
+    task: options.Task = None,
+    title: options.Title = None,
+    clean: options.Clean = None,
+    encoding: options.Encoding = "float32",
+    calibration: options.Calibration = None,
+    chunk_by: options.ChunkBy = None,
+    chunk_tokens: options.ChunkTokens = None,
+    chunk_overlap: options.ChunkOverlap = 0,
+    combine: options.Combine = "weighted_mean",
+    cache: options.Cache = None,
     output_format: options.OutputFormat = None,
     output: options.Output = None,
     quiet: options.Quiet = False,
+    explain: options.Explain = False,
 ) -> None:
     """Embed texts: those given, those of a file, or stdin, one per line.
 
@@ -131,41 +144,81 @@ def embed(
     origin = Origin(tuple(texts or ()), source or STDIN, input_format, field, id_field)
     if not texts and source is None and is_terminal(sys.stdin):
         stop(NO_TEXT)
-    target = target_of(origin, None if output == Path(STDIN) else output, output_format, quiet=quiet)
+    target = target_of(origin, None if output == Path(STDIN) else output, output_format)
     if quiet:
         warnings.simplefilter("ignore", EmbedWarning)
+    wish: CallOptions = {
+        "task": task,
+        "dimensions": dimensions,
+        "normalize": normalize,
+        "on_long": on_long,
+        "encoding": encoding,
+        "calibration": ranges(calibration),
+        "prompt": prompt,
+        "title": title,
+        "clean": clean or (),
+        "chunking": chunks(on_long, chunk_by, chunk_tokens, chunk_overlap, combine),
+    }
     try:
-        code = run(origin, Engine(model, compute, threads), Wish(dimensions, normalize, on_long, prompt), target)
+        code = run(origin, Engine(model, compute, threads, cache), wish, target, Talk(quiet, explain))
     except BrokenPipeError:
         code = CLOSED_PIPE
     raise typer.Exit(code)
 
 
-def target_of(origin: Origin, path: Path | None, form: Format | None, *, quiet: bool) -> Target:
+def ranges(path: Path | None) -> Calibration | None:
+    """Read the file that --calibration names."""
+    if path is None:
+        return None
+    from vecsmith.encodings import Calibration
+
+    return Calibration.load(path)
+
+
+def chunks(on_long: OnLong, by: By | None, tokens: int | None, overlap: int, combine: Combine) -> Chunking | None:
+    """Return how texts are cut; None where nothing is said of it."""
+    if by is None and tokens is None and not overlap and combine == "weighted_mean":
+        return None
+    if on_long not in {"chunk", "mean", "late"}:
+        stop("--chunk-by, --chunk-tokens, --chunk-overlap and --combine are for --on-long chunk, mean or late")
+    from vecsmith.chunking import Chunking
+
+    return Chunking(by or "token", tokens, overlap, combine)
+
+
+def target_of(origin: Origin, path: Path | None, form: Format | None) -> Target:
     """Check where the vectors are to go."""
     form = form or format_of(path)
     if form == "npy" and path is None:
         stop("the format npy is not written to stdout: name a file with --output, or use --format base64")
     if not origin.texts and any(is_input(each, origin) for each in paths_of(form, path) if each is not None):
         stop("--output names the input itself: name another file")
-    return Target(path, form, quiet)
+    return Target(path, form)
 
 
-def run(origin: Origin, engine: Engine, wish: Wish, target: Target) -> int:
+def run(origin: Origin, engine: Engine, wish: CallOptions, target: Target, talk: Talk) -> int:
     """Embed all texts, say what was not embedded as given, and return the exit code."""
     from vecsmith.sync import Embedder
 
-    tally = Tally("text" if origin.texts else "line")
+    tally, explanation = Tally("text" if origin.texts else "line"), Explanation()
     with ExitStack() as opened:
         feed, total = open_feed(origin, tally, opened)
         sink = opened.enter_context(open_sink(target.form, target.path))
-        watch = opened.enter_context(watching(shown=is_watched(origin, target), total=total))
-        embedder = opened.enter_context(Embedder(engine.model, compute=engine.compute, threads=engine.threads))
-        transfer(feed, embedder, wish, sink, tally=tally, watch=watch)
+        watch = opened.enter_context(watching(shown=is_watched(origin, target, talk), total=total))
+        embedder = opened.enter_context(
+            Embedder(engine.model, compute=engine.compute, threads=engine.threads, cache=engine.cache)
+        )
+        for ids, part, position in parts(feed, embedder, wish, tally):
+            sink.write(ids, part)
+            tally.add(part)
+            explanation.add(ids, part)
+            watch(texts=len(ids), tokens=part.usage.input_tokens, position=position)
     for line in tally.rows():
         say(line)
-    if not target.quiet and (summary := tally.summary()):
+    if not talk.quiet and (summary := tally.summary()):
         say(summary)
+    if talk.explain:
+        explanation.say()
     return SET_ASIDE if tally.set_aside else 0
 
 
@@ -180,36 +233,28 @@ def open_feed(origin: Origin, tally: Tally, opened: ExitStack) -> tuple[Feed, in
     return Feed(rows, lambda: rows.bytes_read), rows.bytes_total
 
 
-def transfer(feed: Feed, embedder: Embedder, wish: Wish, sink: Sink, *, tally: Tally, watch: Watch) -> None:
-    """Embed the texts of the feed into the sink."""
+def parts(
+    feed: Feed, embedder: Embedder, wish: CallOptions, tally: Tally
+) -> Iterator[tuple[list[str | int], EmbedResult, int]]:
+    """Yield the ids of rows, their vectors, and how far their file was read."""
 
     def refuse(index: int, error: InputError) -> None:
         row = feed.take(index)
         tally.refuse(BadRow(row.line, row.id, error.reason))
 
-    parts = embedder.stream(
-        feed.texts(),
-        dimensions=wish.dimensions,
-        normalize=wish.normalize,
-        on_long=wish.on_long,
-        prompt=wish.prompt,
-        on_bad=refuse,
-    )
     rows = 0
-    for part in parts:
-        done = [feed.take(item.index) for item in part.items]
-        sink.write([row.id for row in done], part)
-        tally.add(part)
-        watch(texts=len(done), tokens=part.usage.input_tokens, position=done[-1].position if done else 0)
+    for part in embedder.stream(feed.texts(), on_bad=refuse, **wish):
+        done = [feed.take(index) for index in part.items.indexes]
+        yield [row.id for row in done], part, done[-1].position if done else 0
         rows += len(done)
     if not rows:  # an empty array, too, has a width
-        sink.write([], embedder.embed([], dimensions=wish.dimensions, normalize=wish.normalize))
+        yield [], embedder.embed([], **wish), 0
 
 
-def is_watched(origin: Origin, target: Target) -> bool:
+def is_watched(origin: Origin, target: Target, talk: Talk) -> bool:
     """Whether someone sees a progress bar, and sees nothing else in its place."""
     return (
-        not target.quiet
+        not talk.quiet
         and not origin.texts
         and is_terminal(sys.stderr)
         and not (target.path is None and is_terminal(sys.stdout))

@@ -79,6 +79,7 @@ def described(model: str) -> dict[str, Any]:
         "normalized": folder.normalize,
         "prompts": dict(folder.prompts),
         "default_prompt": folder.default_prompt,
+        "tasks": folder.task_prompts.table(),
         "weights": [str(path) for path in folder.weights],
         "sha256": folder.sha256(),
     }

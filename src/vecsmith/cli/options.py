@@ -8,12 +8,24 @@ from typing import Annotated
 import typer
 
 from vecsmith.files import Format, Kind
+from vecsmith.types import By as ByName
+from vecsmith.types import Combine as CombineName
 from vecsmith.types import Compute as ComputeName
+from vecsmith.types import Encoding as EncodingName
 from vecsmith.types import OnLong as OnLongName
 
 __all__ = [
+    "Cache",
+    "Calibration",
+    "ChunkBy",
+    "ChunkOverlap",
+    "ChunkTokens",
+    "Clean",
+    "Combine",
     "Compute",
     "Dimensions",
+    "Encoding",
+    "Explain",
     "Field",
     "Id",
     "Input",
@@ -25,8 +37,10 @@ __all__ = [
     "OutputFormat",
     "Prompt",
     "Quiet",
+    "Task",
     "Texts",
     "Threads",
+    "Title",
 ]
 
 Texts = Annotated[list[str] | None, typer.Argument(help="Texts to embed.", show_default=False)]
@@ -89,7 +103,8 @@ OnLong = Annotated[
     typer.Option(
         "--on-long",
         envvar="VECSMITH_ON_LONG",
-        help="A text longer than the model reads: keep its beginning, keep its end, or set it aside.",
+        help="A text longer than the model reads: keep its beginning, keep its end, set it aside, give each of its "
+        "chunks a vector, make one of these, or give chunks that were read with the text around them.",
     ),
 ]
 Compute = Annotated[
@@ -115,12 +130,94 @@ Prompt = Annotated[
         help="Put before every text. Default: the model's own, if it has one.",
     ),
 ]
+Task = Annotated[
+    str | None,
+    typer.Option(
+        "--task",
+        envvar="VECSMITH_TASK",
+        metavar="NAME",
+        help="What the vectors are for, such as retrieval_query or retrieval_document; `vecsmith models show` says "
+        "what each task puts before a text.",
+    ),
+]
+Title = Annotated[
+    str | None,
+    typer.Option(
+        "--title", envvar="VECSMITH_TITLE", metavar="TEXT", help="The documents' title, for models that take one."
+    ),
+]
+Clean = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--clean",
+        envvar="VECSMITH_CLEAN",
+        metavar="STEP",
+        help="Clean the texts up first: nfc, nfd, nfkc, nfkd, whitespace, control, mojibake, lower, casefold. Give it "
+        "several times for several steps, in their order.",
+    ),
+]
+Encoding = Annotated[
+    EncodingName,
+    typer.Option("--encoding", envvar="VECSMITH_ENCODING", help="How the numbers are stored; bits are packed."),
+]
+Calibration = Annotated[
+    Path | None,
+    typer.Option(
+        "--calibration",
+        envvar="VECSMITH_CALIBRATION",
+        metavar="FILE",
+        help="The ranges for int8 and uint8, as saved by vecsmith.Calibration.",
+    ),
+]
+ChunkBy = Annotated[
+    ByName | None,
+    typer.Option(
+        "--chunk-by", envvar="VECSMITH_CHUNK_BY", help="Where chunks end, with --on-long chunk, mean or late."
+    ),
+]
+ChunkTokens = Annotated[
+    int | None,
+    typer.Option(
+        "--chunk-tokens",
+        envvar="VECSMITH_CHUNK_TOKENS",
+        metavar="N",
+        min=1,
+        help="The most tokens of a chunk. Default: as many as the model reads.",
+    ),
+]
+ChunkOverlap = Annotated[
+    int,
+    typer.Option(
+        "--chunk-overlap",
+        envvar="VECSMITH_CHUNK_OVERLAP",
+        metavar="N",
+        min=0,
+        help="Tokens that a chunk shares with the one before.",
+    ),
+]
+Combine = Annotated[
+    CombineName,
+    typer.Option("--combine", envvar="VECSMITH_COMBINE", help="How --on-long mean makes one vector of the chunks'."),
+]
+Cache = Annotated[
+    str | None,
+    typer.Option(
+        "--cache",
+        envvar="VECSMITH_CACHE",
+        metavar="FILE",
+        help="Keep vectors for later calls: a file, or `default` for the one in the user's data folder. Default: none.",
+    ),
+]
+Explain = Annotated[
+    bool,
+    typer.Option("--explain", envvar="VECSMITH_EXPLAIN", help="Say what became of each text, and where time went."),
+]
 OutputFormat = Annotated[
     Format | None,
     typer.Option(
         "--format",
         envvar="VECSMITH_FORMAT",
-        help="base64 and hex: the little-endian float32 bytes of one vector per line; npy: one array in a file, with "
+        help="base64 and hex: the little-endian bytes of one vector per line; npy: one array in a file, with "
         "its ids beside it in NAME.ids.jsonl. Default: by the output's ending, else jsonl.",
     ),
 ]
