@@ -61,7 +61,8 @@ def test_an_onnx_file_asks_for_its_folder(tmp_path):
 def test_a_path_that_leads_nowhere_is_one_sentence(name):
     message = refusal(name)
     assert repr(name.removeprefix("./")) in message
-    assert message.endswith("name a model folder that exists")
+    assert message.endswith("): name a model folder that exists")
+    assert ".)" not in message
 
 
 def test_a_link_to_itself_is_one_sentence(tmp_path):

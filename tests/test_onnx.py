@@ -8,6 +8,7 @@ from onnx import TensorProto, helper, numpy_helper
 import reference
 from tiny_model import WORDS
 from vecsmith import ConfigError, Embedder
+from vecsmith.local.forks import native
 
 WIDTH = 32
 
@@ -179,18 +180,67 @@ def refusal(model):
     return message
 
 
-@pytest.mark.parametrize("content", [b"", b"not an ONNX file", b"\x08\x08" * 50], ids=["empty", "text", "bytes"])
-def test_a_file_that_is_not_onnx_is_named(make_onnx, content):
+NO_ONNX = {
+    "empty": b"",
+    "text": b"secret words of somebody\n" * 9,
+    "JSON": b'{"secret": 1}',
+    "a pointer": b"version https://git-lfs.github.com/spec/v1\noid sha256:0\n",
+    "one field again and again": b"\x08\x08" * 50,
+    "two fields": b"\x08\x08\x3a\x00",
+    "a number for a length": b"\x08\x08\x10\x00\x3a\x00",
+    "a length without an end": b"\x08\x08\x3a" + b"\xff" * 50,
+    "an endless length": b"\x08\x08\x3a" + b"\xff" * 9 + b"\x7f",
+    "a length beyond the end": b"\x08\x08\x12\x03abc\x3a\x70secret",
+}
+
+
+@pytest.mark.parametrize("content", NO_ONNX.values(), ids=NO_ONNX)
+def test_a_file_that_is_not_onnx_is_named_and_nothing_of_it_is_printed(make_onnx, capfd, content):
     model = make_onnx(Encoder().graph())
     (model.path / "model.onnx").write_bytes(content)
-    assert str(model.path / "model.onnx") in refusal(model)
+    assert refusal(model) == (
+        f"{model.path / 'model.onnx'} is not an ONNX file, or not all of it: copy or export it again"
+    )
+    assert capfd.readouterr() == ("", "")
 
 
-def test_a_truncated_file_is_named(make_onnx):
+@pytest.mark.parametrize("size", [1, 2, 30, 1000])
+def test_a_truncated_file_is_named_and_nothing_of_it_is_printed(make_onnx, capfd, size):
     model = make_onnx(Encoder().graph())
     path = model.path / "model.onnx"
-    path.write_bytes(path.read_bytes()[:1000])
-    assert str(path) in refusal(model)
+    path.write_bytes(path.read_bytes()[:size])
+    assert f"{path} is not an ONNX file, or not all of it" in refusal(model)
+    assert capfd.readouterr() == ("", "")
+
+
+def test_a_file_that_is_damaged_further_on_is_named(make_onnx):
+    model = make_onnx(Encoder().graph())
+    path = model.path / "model.onnx"
+    content = path.read_bytes()
+    at = content.index(b"Gather")
+    path.write_bytes(content[: at - 1] + b"\xff" + content[at:])
+    assert f"{path} is not an ONNX file that can be read" in refusal(model)
+
+
+def test_a_model_that_names_its_maker_and_describes_itself_is_taken(make_onnx):
+    encoder = Encoder(8)
+    graph = encoder.graph()
+    graph.producer_name, graph.producer_version, graph.domain = "pytorch", "2.9.0", "org.example"
+    graph.model_version, graph.doc_string = 1 << 40, "words " * 100
+    model = make_onnx(graph)
+    assert_matches(model, expected(encoder, model))
+
+
+def test_a_fork_waits_until_a_file_is_read(make_onnx, monkeypatch):
+    counts = []
+
+    def read(self, path):
+        counts.append(native.running)
+        raise RuntimeError("seen")
+
+    monkeypatch.setattr("openvino.Core.read_model", read)
+    refusal(make_onnx(Encoder().graph()))
+    assert counts == [1]
 
 
 @pytest.mark.parametrize("name", ["pixel_values", "input_features"])

@@ -256,10 +256,36 @@ def test_a_column_that_is_there_twice_is_refused(read):
         read("a.csv", "text,text\na,b\n")
 
 
-def test_long_and_many_column_names_are_shortened(read):
+def test_of_many_columns_the_first_are_named(read):
+    with pytest.raises(ConfigError, match=r"it has 'column0', .*, 'column19', …$"):
+        read("a.csv", ",".join(f"column{n}" for n in range(200)))
+
+
+@pytest.mark.parametrize("name", ["text", "secret customer tex"])
+@pytest.mark.parametrize(
+    "line", ["42,secret customer text", "one,secret customer text", "mail@secret.example,words", "x" * 41 + ",words"]
+)
+def test_the_texts_of_a_table_without_header_are_no_names_of_columns(read, name, line):
     with pytest.raises(ConfigError) as caught:
-        read("a.csv", ",".join("column " * 20 + str(n) for n in range(200)))
-    assert len(str(caught.value)) < 2_000
+        read("a.csv", f"{line}\n1,a cat\n", field=name)
+    assert str(caught.value).endswith(
+        f"a.csv has no column {name!r}: name one of its 2 columns with --field, "
+        "and put a line with their names first if there is none"
+    )
+
+
+@pytest.mark.parametrize(
+    ("content", "which"), [('{"a b": 1}', "its only field"), ('{"a b": 1, "c": 2}', "one of its 2")]
+)
+def test_fields_of_json_that_do_not_look_like_names_are_counted(read, content, which):
+    with pytest.raises(ConfigError, match=f"a.jsonl has no field 'text': name {which}"):
+        read("a.jsonl", content)
+
+
+@pytest.mark.parametrize("name", ["review_text", "Bewertung-Größe", "本文", "meta.text", "ns:text", "_id", "a1", ""])
+def test_what_looks_like_a_name_is_named(read, name):
+    with pytest.raises(ConfigError, match=f"it has 'key', '{name}'$"):
+        read("a.csv", f"key,{name}\n")
 
 
 def test_a_broken_line_of_a_table_is_named_with_its_id(read):

@@ -78,7 +78,8 @@ def find_folder(path: Path) -> Found:
         folder = path.expanduser()
         name = folder.resolve().name
     except (OSError, RuntimeError, ValueError) as error:  # no such user, a link to itself, characters no path has
-        raise ConfigError(f"{str(path)!r} leads nowhere ({error}): name a model folder that exists") from None
+        why = str(error).rstrip(".")
+        raise ConfigError(f"{str(path)!r} leads nowhere ({why}): name a model folder that exists") from None
     if folder.suffix == ".onnx":
         raise ConfigError(f"{folder} is one file: name the folder that holds it with its tokenizer.json")
     return Found(name, folder)

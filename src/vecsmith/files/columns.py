@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import TYPE_CHECKING
@@ -14,7 +15,8 @@ if TYPE_CHECKING:
 __all__ = ["BadRow", "Row", "Wanted", "missing_column"]
 
 NAMES_SHOWN = 20
-LONGEST_NAME = 40  # a file without a header line has texts where the names should be
+LONGEST_NAME = 40
+NAME = re.compile(rf"([^\W\d][\w.:/-]{{0,{LONGEST_NAME - 1}}})?")  # the column of pandas' row numbers has an empty one
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,9 +52,17 @@ class Wanted:
 
 
 def missing_column(file: str, what: str, name: str, known: Iterable[str], wanted: Wanted) -> ConfigError:
-    """Return the error for a column that a file lacks, with those that it has and the nearest one."""
+    """Return the error for a column that a file lacks, with those that it has and the nearest one.
+
+    They are named where all of them look like names, and else counted: where a file has no header line its first texts
+    stand in their place.
+    """
     names = list(known)
     flag = "--id" if name == wanted.id and name != wanted.field else "--field"
+    if not all(map(NAME.fullmatch, names)):
+        which = f"one of its {len(names)} {what}s" if len(names) > 1 else f"its only {what}"
+        header = ", and put a line with their names first if there is none" if what == "column" else ""
+        return ConfigError(f"{file} has no {what} {shown(name)}: name {which} with {flag}{header}")
     near = get_close_matches(name, names, n=1)
     advice = f"did you mean {shown(near[0])}? " if near else f"name one with {flag}; "
     listed = ", ".join(map(shown, names[:NAMES_SHOWN])) + (", …" if len(names) > NAMES_SHOWN else "")

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import os
+from typing import TYPE_CHECKING, BinaryIO
 
 from vecsmith.errors import ConfigError
+from vecsmith.local.forks import native
 from vecsmith.local.graph import integers, op, ov
 from vecsmith.local.runtime import reason
 
@@ -21,11 +23,20 @@ INPUTS = ("input_ids", "attention_mask", "token_type_ids", "position_ids")
 OUTPUTS = ("last_hidden_state", "token_embeddings", "hidden_states")
 RANK = 3
 
+DELIMITED = 2  # the wire type of what has its length before it
+KINDS = {1: 0, 2: DELIMITED, 3: DELIMITED, 4: DELIMITED, 5: 0, 6: DELIMITED, 7: DELIMITED, 8: DELIMITED, 14: DELIMITED}
+FIELDS = {bytes([number << 3 | kind]): kind for number, kind in KINDS.items()}
+"""The wire type by the key of each field of ``ModelProto`` (onnx.proto3) whose key is one byte: ``ir_version`` (1) and
+``model_version`` (5) are numbers; producer, domain, ``doc_string``, ``graph`` (7) and the others have lengths."""
+HEAD = 3
+
 
 def encode(path: Path, tokens: Tokens, core: ov.Core) -> Node:
     """Return the last hidden states, (n, t, h), of the encoder in an ONNX file."""
+    check_head(path)
     try:
-        graph: Model = core.read_model(path)
+        with native:
+            graph: Model = core.read_model(path)
     except RuntimeError as error:
         raise ConfigError(f"{path} is not an ONNX file that can be read ({reason(error)})") from None
     values = inputs(tokens)
@@ -36,6 +47,54 @@ def encode(path: Path, tokens: Tokens, core: ov.Core) -> Node:
         replacement = op.convert(values[name], parameter.get_element_type().get_type_name())
         parameter.output(0).replace(replacement.output(0))
     return hidden_states(path, graph)
+
+
+def check_head(path: Path) -> None:
+    """Refuse a file that does not begin as an ONNX file does, or ends within its first fields.
+
+    OpenVINO takes a file for ONNX if its first three fields are different ones of those that `FIELDS` has
+    (``src/frontends/onnx/onnx_common/src/onnx_model_validator.cpp``). Any other file it gives to its readers of other
+    formats, and those write what they find in it to standard error.
+    """
+    try:
+        with path.open("rb") as file:
+            begins = is_head(file, path.stat().st_size)
+    except OSError as error:
+        raise ConfigError(f"{path} cannot be read ({error.strerror or error}): copy or download it again") from None
+    if not begins:
+        raise ConfigError(f"{path} is not an ONNX file, or not all of it: copy or export it again")
+
+
+def is_head(file: BinaryIO, size: int) -> bool:
+    """Whether a file begins with three different fields of an ONNX model, none of which ends beyond its size."""
+    found: set[bytes] = set()
+    while len(found) < HEAD:
+        key = file.read(1)
+        number = varint(file)
+        if key not in FIELDS or key in found or number is None:
+            return False
+        if FIELDS[key] == DELIMITED:
+            if number > size - file.tell():
+                return False
+            file.seek(number, os.SEEK_CUR)
+        found.add(key)
+    return True
+
+
+def varint(file: BinaryIO) -> int | None:
+    """Return a number of seven bits a byte, the lowest first, or None where there is none.
+
+    The last byte is the one without the highest bit (https://protobuf.dev/programming-guides/encoding/#varints).
+    """
+    number = 0
+    for shift in range(0, 64, 7):
+        byte = file.read(1)
+        if not byte:
+            return None
+        number |= (byte[0] & 0x7F) << shift
+        if byte[0] < 0x80:  # noqa: PLR2004
+            return number
+    return None
 
 
 def inputs(tokens: Tokens) -> dict[str, Node]:
