@@ -11,7 +11,7 @@ from processes import run_python
 from vecsmith.cache import open_cache, rows
 from vecsmith.cache.file import identity, set_aside
 from vecsmith.cache.sqlite import SqliteCache
-from vecsmith.errors import EmbedWarning
+from vecsmith.errors import ConfigError, EmbedWarning
 
 
 @pytest.fixture
@@ -211,3 +211,12 @@ def test_a_warning_turned_into_an_error_leaves_the_cache_usable(full, monkeypatc
         fill(cache, [1])
         cache._reading.rests_until = 0
         assert cache.get(keys(1)) == [entry(1)]
+
+
+def test_a_persons_own_file_named_by_mistake_stays_as_it_is(tmp_path):
+    path = tmp_path / "texts.jsonl"
+    path.write_text('{"text": "my own words"}\n' * 100)
+    with pytest.raises(ConfigError, match="no cache of vecsmith"):
+        SqliteCache(path).get([b"k" * 32])
+    assert path.read_text().count("my own words") == 100
+    assert path in tmp_path.iterdir()

@@ -20,6 +20,9 @@ __all__ = ["FORMAT", "Opened", "identity", "is_damage", "open_existing", "open_o
 APPLICATION = 0x76736361
 """``vsca``: marks a file as a cache of vecsmith."""
 
+MAGIC = b"SQLite format 3\0"
+ENDINGS = {".sqlite", ".sqlite3", ".db"}
+
 FORMAT = 1
 """Raise it when tables change."""
 
@@ -80,6 +83,10 @@ def open_or_begin(path: Path, *, patience: float) -> Opened:
         except sqlite3.Error as error:
             if not is_damage(error):
                 raise
+            if not may_be_ours(path):
+                raise ConfigError(
+                    f"{path} is no cache of vecsmith: name another file, or one that ends in .sqlite"
+                ) from None
             aside = rename(path)
             db = connect(path, patience)
         found = identity(path)
@@ -87,6 +94,15 @@ def open_or_begin(path: Path, *, patience: float) -> Opened:
             db.close()
             raise FileNotFoundError(f"{path} is gone")
     return Opened(db, found, aside)
+
+
+def may_be_ours(path: Path) -> bool:
+    """Whether a file that cannot be read as a cache was one: it begins as SQLite's files do, or has their ending.
+
+    Anything else is a person's own file, named by mistake, which must stay where it is.
+    """
+    with path.open("rb") as file:
+        return file.read(len(MAGIC)) == MAGIC or path.suffix.lower() in ENDINGS
 
 
 def connect(path: Path, patience: float) -> sqlite3.Connection:
