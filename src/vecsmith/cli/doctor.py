@@ -19,7 +19,18 @@ from vecsmith.errors import EmbedError, damaged
 __all__ = ["doctor"]
 
 FEATURES = ("avx2", "avx512f", "avx512_vnni", "avx512_bf16", "amx_bf16", "amx_int8", "asimd", "bf16", "i8mm")
-REQUIRED = ("numpy", "openvino", "tokenizers", "huggingface-hub", "orjson", "rich", "typer", "ftfy")
+REQUIRED = (
+    "numpy",
+    "openvino",
+    "tokenizers",
+    "huggingface-hub",
+    "orjson",
+    "rich",
+    "typer",
+    "ftfy",
+    "platformdirs",
+    "regex",
+)
 FAILURES = (EmbedError, RuntimeError, ImportError)
 
 
