@@ -98,7 +98,9 @@ main()
 """
 
 
-@pytest.mark.parametrize("library", ["numpy", "openvino", "tokenizers", "orjson", "ftfy", "rich"])
+@pytest.mark.parametrize(
+    "library", ["numpy", "openvino", "tokenizers", "orjson", "ftfy", "rich", "platformdirs", "regex"]
+)
 def test_doctor_says_once_which_library_is_not_there(library):
     done = subprocess.run([sys.executable, "-c", WITHOUT, library, "doctor"], capture_output=True, check=False)
     lines = done.stdout.decode().splitlines()

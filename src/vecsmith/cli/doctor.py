@@ -25,11 +25,11 @@ REQUIRED = (
     "tokenizers",
     "huggingface-hub",
     "orjson",
-    "platformdirs",
-    "regex",
     "rich",
     "typer",
     "ftfy",
+    "platformdirs",
+    "regex",
 )
 FAILURES = (EmbedError, RuntimeError, ImportError)
 
