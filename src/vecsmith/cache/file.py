@@ -84,9 +84,7 @@ def open_or_begin(path: Path, *, patience: float) -> Opened:
             if not is_damage(error):
                 raise
             if not may_be_ours(path):
-                raise ConfigError(
-                    f"{path} is no cache of vecsmith: name another file, or one that ends in .sqlite"
-                ) from None
+                raise ConfigError(f"{path} is no cache of vecsmith: name another file") from None
             aside = rename(path)
             db = connect(path, patience)
         found = identity(path)
