@@ -301,6 +301,41 @@ def test_bad_rows_are_set_aside_named_and_give_exit_code_3(vecsmith, tmp_path):
     assert np.load(tmp_path / "out.npy").shape == (2, 384)
 
 
+def test_what_the_input_was_read_as_is_said(vecsmith):
+    result = vecsmith("embed", input="Die Mühle und der Fluß, öde Gäste überall.\n".encode("cp1252") * 10)
+    assert result.exit_code == 0
+    assert result.stderr.startswith("input read as cp125")
+
+
+def test_the_cache_is_used_by_the_next_call_and_the_explanation_tells(vecsmith, tmp_path):
+    cache = str(tmp_path / "c.sqlite")
+    first, second = (vecsmith("embed", "a cat", "a dog", "--cache", cache, "--explain") for _ in range(2))
+    assert first.stdout == second.stdout
+    assert "texts    2, 0 from the cache" in first.stderr
+    assert "texts    2, 2 from the cache" in second.stderr
+    assert [line.split()[-1] for line in second.stderr.splitlines()[1:3]] == ["yes", "yes"]
+
+
+def test_long_texts_become_chunks_with_their_places(vecsmith):
+    text = "The cat sat by the mill. The dog ran along the river."
+    options = ("--on-long", "chunk", "--chunk-by", "sentence", "--chunk-tokens", "8")
+    lines = [json.loads(line) for line in vecsmith("embed", text, "short", *options).stdout.splitlines()]
+    assert [(line["id"], line["chunk"]) for line in lines] == [(0, 0), (0, 1), (1, 0)]
+    assert "".join(text[line["start"] : line["end"]] for line in lines[:2]) == text
+
+
+def test_ways_of_cutting_without_cutting_are_refused(vecsmith):
+    result = vecsmith("embed", "a", "--chunk-tokens", "8")
+    assert (result.exit_code, "--on-long chunk" in result.stderr) == (2, True)
+
+
+def test_clean_task_and_encoding_reach_the_vectors(vecsmith):
+    options = ("--clean", "whitespace", "--clean", "lower", "--task", "query", "--encoding", "int8")
+    untidy, tidy = (vecsmith("embed", text, *options) for text in ("  A  CAT ", "a cat"))
+    assert untidy.stdout == tidy.stdout
+    assert all(isinstance(x, int) for x in json.loads(tidy.stdout)["embedding"])
+
+
 def test_a_broken_utf8_line_is_named(vecsmith):
     result = vecsmith("embed", input=b"a cat\na d\xf6g\na bird\n")
     assert result.exit_code == 3

@@ -378,7 +378,6 @@ def test_a_table_with_nothing_but_a_header_has_no_rows(read):
         ("a.csv", b"PK\x03\x04\x14\x00\x06\x00\x08\x00", "a ZIP archive, such as an Excel"),
         ("a.txt", b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\x03", "gzip-compressed"),
         ("a.jsonl", b"PAR1\x15\x04\x15\x00\xff", "a Parquet file"),
-        ("a.csv", "text\na cat\n".encode("utf-16"), "UTF-16 text"),
         ("a.csv", "text\na cat\n".encode("utf-16-le"), "UTF-16 text"),
         ("a.txt", b"one\ntw\x00o\n", "binary data"),
         ("a.jsonl", b'[\n{"text": "a"},\n{"text": "b"}\n]\n', "one JSON array"),

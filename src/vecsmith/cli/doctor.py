@@ -27,6 +27,7 @@ REQUIRED = (
     "orjson",
     "rich",
     "typer",
+    "charset-normalizer",
     "ftfy",
     "platformdirs",
     "regex",

@@ -48,6 +48,7 @@ class Origin:
     kind: Kind | None = None
     field: str | None = None
     id: str | None = None
+    encoding: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +110,7 @@ def embed(
     texts: options.Texts = None,
     source: options.Input = None,
     input_format: options.InputFormat = None,
+    input_encoding: options.InputEncoding = None,
     field: options.Field = None,
     id_field: options.Id = None,
     model: options.Model = "minilm",
@@ -141,7 +143,7 @@ def embed(
         stop("texts are given and --input too: leave one of them away")
     if source == "":
         stop("--input names nothing: name a file, or leave it away to read standard input")
-    origin = Origin(tuple(texts or ()), source or STDIN, input_format, field, id_field)
+    origin = Origin(tuple(texts or ()), source or STDIN, input_format, field, id_field, input_encoding)
     if not texts and source is None and is_terminal(sys.stdin):
         stop(NO_TEXT)
     target = target_of(origin, None if output == Path(STDIN) else output, output_format)
@@ -228,8 +230,16 @@ def open_feed(origin: Origin, tally: Tally, opened: ExitStack) -> tuple[Feed, in
         given_texts = (Row(number, text, number + 1) for number, text in enumerate(origin.texts))
         return Feed(given_texts, lambda: 0), None
     rows: Rows = opened.enter_context(
-        read_rows(origin.path, kind=origin.kind, field=origin.field, id_field=origin.id, on_bad=tally.refuse)
+        read_rows(
+            origin.path,
+            kind=origin.kind,
+            encoding=origin.encoding,
+            field=origin.field,
+            id_field=origin.id,
+            on_bad=tally.refuse,
+        )
     )
+    tally.encoding = rows.encoding
     return Feed(rows, lambda: rows.bytes_read), rows.bytes_total
 
 

@@ -39,6 +39,8 @@ class Tally:
     dropped: int = 0
     replaced: int = 0
     set_aside: int = 0
+    encoding: str = "utf-8"
+    """What the input was decoded with."""
     named: list[BadRow] = field(default_factory=list)
 
     def add(self, part: EmbedResult) -> None:
@@ -64,6 +66,8 @@ class Tally:
     def summary(self) -> str | None:
         """Return one line about what was not embedded as given, or None."""
         parts = []
+        if self.encoding != "utf-8":
+            parts.append(f"input read as {self.encoding} (see --input-encoding)")
         if self.cut:
             parts.append(
                 f"{counted(self.cut, 'text')} cut, {counted(self.dropped, 'token')} dropped (see --on-long)",

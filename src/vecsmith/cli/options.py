@@ -29,6 +29,7 @@ __all__ = [
     "Field",
     "Id",
     "Input",
+    "InputEncoding",
     "InputFormat",
     "Model",
     "Normalize",
@@ -55,6 +56,15 @@ InputFormat = Annotated[
         envvar="VECSMITH_INPUT_FORMAT",
         help="How the input is read: one text per line, JSON lines, or a table with a header line. "
         "Default: by the file's ending; txt for stdin.",
+    ),
+]
+InputEncoding = Annotated[
+    str | None,
+    typer.Option(
+        "--input-encoding",
+        envvar="VECSMITH_INPUT_ENCODING",
+        metavar="NAME",
+        help="The input's encoding, such as cp1252. Default: UTF-8, or what its first bytes tell.",
     ),
 ]
 Field = Annotated[

@@ -6,6 +6,7 @@ import codecs
 from typing import TYPE_CHECKING
 
 from vecsmith.errors import ConfigError
+from vecsmith.files.charset import is_utf8
 
 if TYPE_CHECKING:
     from vecsmith.files.rows import Kind
@@ -36,8 +37,6 @@ SIGNATURES = (
     (b"\x7fELF", "a program", NOT_TEXT),
 )
 
-UTF16_BOMS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE, codecs.BOM_UTF32_BE)  # UTF-32-LE begins like UTF-16-LE
-SAVE_AS_UTF8 = "save it as UTF-8"
 WEB_PAGES = (b"<!doctype html", b"<html")
 
 
@@ -51,8 +50,6 @@ def check_head(head: bytes, kind: Kind, name: str) -> None:
 
 def binary(head: bytes) -> tuple[str, str] | None:
     """Return what the bytes are and what to do, or None if they may be text with some bad lines."""
-    if head.startswith(UTF16_BOMS):
-        return "UTF-16 text", SAVE_AS_UTF8
     has_nul = b"\x00" in head
     if not has_nul and is_utf8(head):
         return None
@@ -62,17 +59,8 @@ def binary(head: bytes) -> tuple[str, str] | None:
     if not has_nul:
         return None
     if every_second_is_nul(head):
-        return "UTF-16 text", SAVE_AS_UTF8
+        return "UTF-16 text", "name --input-encoding utf-16-le or utf-16-be"
     return "binary data (it holds NUL bytes)", NOT_TEXT
-
-
-def is_utf8(head: bytes) -> bool:
-    """Whether the bytes are UTF-8, whose last character may be incomplete."""
-    try:
-        codecs.getincrementaldecoder("utf-8")().decode(head)
-    except UnicodeDecodeError:
-        return False
-    return True
 
 
 def every_second_is_nul(head: bytes) -> bool:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal, Self
 
 from vecsmith.errors import ConfigError
+from vecsmith.files.charset import UTF_8, as_utf8, encoding_of
 from vecsmith.files.columns import BadRow, Row, Wanted
 from vecsmith.files.jsonlines import read_json_lines
 from vecsmith.files.lines import Lines
@@ -63,11 +64,15 @@ PARSERS: dict[Kind, Parse] = {
 class Rows(Iterator[Row]):
     """The usable rows of a stream, in order; a context manager that closes the stream."""
 
-    def __init__(self, stream: io.BufferedReader, name: str, on_bad: Callable[[BadRow], None]) -> None:
-        self.bytes_total = size_of(stream)
+    def __init__(
+        self, stream: io.BufferedReader, name: str, on_bad: Callable[[BadRow], None], encoding: str | None = None
+    ) -> None:
+        self.encoding = encoding_of(head_of(stream, name), encoding, name)
+        """What the stream is decoded with."""
+        self.bytes_total = size_of(stream) if self.encoding == UTF_8 else None
         """The size of the stream, or None where it has no end that is known."""
-        self._stream = stream
-        self._lines = Lines(stream, name)
+        self._stream = stream if self.encoding == UTF_8 else as_utf8(stream, self.encoding)
+        self._lines = Lines(self._stream, name)
         self._on_bad = on_bad
         self._entries: Iterator[Row | BadRow] = iter(())
         self._first: Row | None = None
@@ -79,16 +84,9 @@ class Rows(Iterator[Row]):
 
     def parse(self, kind: Kind, wanted: Wanted) -> None:
         """Begin to read, up to the first usable row, so that a wrong file or column fails here."""
-        check_head(self._head(), kind, self._lines.name)
+        check_head(head_of(self._stream, self._lines.name), kind, self._lines.name)
         self._entries = PARSERS[kind](self._lines, wanted)
         self._first = next(self, None)
-
-    def _head(self) -> bytes:
-        """Return the first bytes, which are still to be read."""
-        try:
-            return self._stream.peek(BUFFER)
-        except OSError as error:
-            raise ConfigError(f"{self._lines.name} cannot be read: {error.strerror or error}") from error
 
     def __next__(self) -> Row:
         if self._first is not None:
@@ -114,21 +112,36 @@ class Rows(Iterator[Row]):
         self.close()
 
 
+def head_of(stream: io.BufferedReader, name: str) -> bytes:
+    """Return the first bytes of a stream, which are still to be read."""
+    try:
+        return stream.peek(BUFFER)
+    except OSError as error:
+        raise ConfigError(f"{name} cannot be read: {error.strerror or error}") from error
+
+
 def read_rows(
     source: Path | str,
     *,
     kind: Kind | None = None,
+    encoding: str | None = None,
     field: str | None = None,
     id_field: str | None = None,
     on_bad: Callable[[BadRow], None],
 ) -> Rows:
     """Read the texts of a file, or of standard input where `source` is ``-``.
 
-    The kind is told by the file's ending unless it is given; standard input is ``txt`` by default. Rows that cannot
+    The kind is told by the file's ending unless it is given; standard input is ``txt`` by default. The encoding is
+    UTF-8, or what the file's first bytes tell, unless it is given; ``rows.encoding`` says which. Rows that cannot
     be used go to `on_bad` and the reading goes on; a file or column that cannot be used at all is a `ConfigError`,
     raised here and not at the first row.
     """
-    rows = Rows(opened(source), "standard input" if source == STDIN else str(source), on_bad)
+    stream = opened(source)
+    try:
+        rows = Rows(stream, "standard input" if source == STDIN else str(source), on_bad, encoding)
+    except BaseException:
+        stream.close()
+        raise
     try:
         rows.parse(kind or kind_of(source), Wanted(field, id_field))
     except BaseException:
