@@ -85,7 +85,7 @@ def test_a_prompt_of_the_callers_stays_in_the_space(embedder):
     assert embedder.embed("a", prompt="query: ").space == embedder.embed("a").space
 
 
-@pytest.mark.filterwarnings("ignore:cutting")
+@pytest.mark.filterwarnings("ignore:.*was not trained to be cut")
 def test_cut_vectors_are_another_space(embedder):
     space = embedder.embed("a", dimensions=128).space
     assert (space.dimensions, space.cut) == (128, True)

@@ -28,11 +28,10 @@ class Warner:
         self.said: set[str] = set()
 
     def look(self, result: EmbedResult, stacklevel: int = 3) -> None:
-        """Warn of vectors that were cut, and of texts that were cut where the caller did not say what should happen."""
+        """Warn of what the result notes, and of texts that were cut where the caller did not say what should happen."""
+        for note in result.notes:
+            self.say(note, note, stacklevel)
         cut = [dropped for dropped in result.items.dropped if dropped]
-        if result.space.cut:
-            width = f"cutting vectors to {result.dimensions} dimensions costs accuracy"
-            self.say("vectors", f"{width}: this model was not trained for it", stacklevel)
         if cut and not self.options.said_on_long:
             texts = f"{len(cut)} of {len(result.items)} texts were longer than the model reads"
             tokens = f"{sum(cut)} tokens at their ends were not read"

@@ -77,7 +77,8 @@ async def embedded(source: Source, texts: Sequence[str], indexes: Sequence[int],
     cleaned = {indexes[place]: text for place, text in prepared.cleaned.items()}
     items = items_of(rows, prepared, pieces, indexes)
     chunks = pieces.chunks(indexes) if pieces and options.on_long != "mean" else ()
-    return EmbedResult(vectors, items, rows.usage, stored, rows.model, chunks, cleaned, clock.seconds)
+    notes = notes_on(options, source.identity)
+    return EmbedResult(vectors, items, rows.usage, stored, rows.model, chunks, cleaned, clock.seconds, notes)
 
 
 async def vectors_of(
@@ -121,6 +122,15 @@ def items_of(rows: Rows, prepared: Prepared, pieces: Pieces | None, indexes: Seq
     return Items(indexes, rows.tokens, rows.dropped, prepared.replaced, chunks, rows.cached, rows.model, now)
 
 
+def notes_on(options: Options, identity: Identity | None) -> tuple[str, ...]:
+    """Say what the caller may not know of the vectors asked for."""
+    width = options.dimensions
+    if identity is None or width in {None, identity.space.dimensions, *identity.sizes}:
+        return ()
+    sizes = f"it was for {', '.join(map(str, identity.sizes))}" if identity.sizes else "it has one width"
+    return (f"{identity.space.model} was not trained to be cut to {width} dimensions, which costs accuracy: {sizes}",)
+
+
 def join(parts: Sequence[EmbedResult]) -> EmbedResult:
     """Make one result of the parts of a call."""
     if len(parts) == 1:
@@ -140,4 +150,5 @@ def join(parts: Sequence[EmbedResult]) -> EmbedResult:
         tuple(chunk for part in parts for chunk in part.chunks),
         {index: text for part in parts for index, text in part.cleaned.items()},
         sum((part.seconds for part in parts), Seconds()),
+        first.notes,
     )

@@ -205,6 +205,8 @@ class EmbedResult:
     cleaned: Mapping[int, str] = field(default_factory=dict)
     """The texts that clean-up changed, by the index of their input: what offsets of chunks count in."""
     seconds: Seconds = Seconds()
+    notes: tuple[str, ...] = ()
+    """What the caller may not know of these vectors; a call warns of each."""
 
     @property
     def space(self) -> Space:

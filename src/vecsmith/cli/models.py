@@ -74,6 +74,7 @@ def described(model: str) -> dict[str, Any]:
         "architecture": folder.architecture,
         "supported": folder.architecture in {*ARCHITECTURES, "onnx"},
         "dimensions": folder.dimensions,
+        "trained_sizes": list(folder.trained_sizes),
         "max_tokens": folder.max_tokens,
         "pooling": folder.pooling,
         "normalized": folder.normalize,

@@ -120,7 +120,7 @@ class LocalGenerator:
             "prompt": self.prompt(options),
             "cut": "start" if options.on_long == "truncate_start" else "end",
         }
-        return Identity(self.space(plain), self.folder.normalize, parts)
+        return Identity(self.space(plain), self.folder.normalize, parts, self.folder.trained_sizes)
 
     def room(self, options: GenerationOptions) -> int:
         """Return how many tokens of a text the model reads at once, besides special tokens and the prompt.

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from vecsmith.errors import ConfigError, damaged
+from vecsmith.matryoshka import trained_sizes
 from vecsmith.prompts import Prompts
 
 if TYPE_CHECKING:
@@ -59,6 +60,11 @@ class ModelFolder:
     def task_prompts(self) -> Prompts:
         """What is put before an input for each task."""
         return Prompts.of(self.name, self.prompts, self.default_prompt)
+
+    @property
+    def trained_sizes(self) -> tuple[int, ...]:
+        """The widths below its own that it was trained to be cut to."""
+        return trained_sizes(self.name, self.dimensions)
 
     @property
     def dimensions(self) -> int:

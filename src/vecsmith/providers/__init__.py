@@ -90,6 +90,8 @@ class Identity:
     """Whether the model's own files ask for vectors of length one."""
     parts: Mapping[str, str | int]
     """All that changes a vector, by name: weights, pooling, arithmetic where it counts, the exact prompt."""
+    sizes: Sequence[int] = ()
+    """Widths below its own that the model was trained to be cut to."""
 
 
 @runtime_checkable

@@ -1,0 +1,43 @@
+"""Models that were trained to be cut: their first dimensions are vectors too (Kusupati et al. 2022, arXiv:2205.13147).
+
+The sizes are those that the models' cards name.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+__all__ = ["TRAINED", "Trained", "trained_sizes"]
+
+
+@dataclass(frozen=True, slots=True)
+class Trained:
+    """The widths that a family of models was trained for."""
+
+    pattern: str
+    """Found in the lower-cased name of a model of the family, and of no other that comes later in the table."""
+    sizes: tuple[int, ...] = ()
+    least: int | None = None
+    """Every width from this up, where the card says so."""
+
+
+TRAINED: tuple[Trained, ...] = (
+    Trained(r"nomic-embed-text-v1\.5", (64, 128, 256, 512, 768)),
+    Trained(r"nomic-embed-text-v2", (256, 768)),
+    Trained(r"modernbert-embed", (256, 768)),
+    Trained(r"mxbai-embed-large", (512, 1024)),
+    Trained(r"snowflake-arctic-embed-.*(v1\.5|v2)", (256,)),
+    Trained(r"embeddinggemma", (128, 256, 512, 768)),
+    Trained(r"qwen3-embedding", least=32),
+    Trained(r"jina-embeddings-v3", (32, 64, 128, 256, 512, 768, 1024)),
+)
+
+
+def trained_sizes(model: str, native: int) -> tuple[int, ...]:
+    """Return the widths below its own that a model was trained for, ascending; none for most models."""
+    for family in TRAINED:
+        if re.search(family.pattern, model.casefold()):
+            sizes = range(family.least, native) if family.least is not None else family.sizes
+            return tuple(size for size in sizes if size < native)
+    return ()
