@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import partial
+from hashlib import sha256
 from typing import TYPE_CHECKING
 
 from vecsmith.errors import ConfigError, InputError
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from vecsmith.chunking import Chunking, Span
     from vecsmith.clock import Clock
     from vecsmith.options import Options
+    from vecsmith.types import Floats
     from vecsmith.vectors import Rows, Source
 
 __all__ = ["Pieces", "cut", "merged", "per_text", "piecewise"]
@@ -89,22 +91,58 @@ async def late(source: Source, pieces: Pieces, texts: Sequence[str], clock: Cloc
         raise ConfigError("on_long='late' needs the vectors of tokens, which only a local model gives")
     counts = pieces.counts(len(texts))
     rows = await source.rows([text for text, count in zip(texts, counts, strict=True) if count == 1], clock)
-    whole = iter(rows.vectors)
-    parts, begun = [], 0
+    whole = iter(zip(rows.vectors, rows.cached, strict=True))
+    parts, cached = [], []
+    spans = iter(pieces.spans)
     for text, count in zip(texts, counts, strict=True):
+        its = [next(spans) for _ in range(count)]
         if count == 1:
-            parts.append(next(whole)[None])
+            vector, known = next(whole)
+            vectors = vector[None]
         else:
-            spans = [span[2:] for span in pieces.spans[begun : begun + count]]
-            with clock.during("model"):
-                parts.append(await reader.pooled_late(text, spans, source.options))
-        begun += count
+            vectors, known = await read_along(source, reader, text, its, clock)
+        parts.append(vectors)
+        cached += [known] * count
     tokens = [span.token_end - span.token_start for span in pieces.spans]
-    read = sum(tokens)
+    read = sum(count for count, known in zip(tokens, cached, strict=True) if not known)
     vectors = np.concatenate(parts) if parts else rows.vectors
-    nothing = [0] * len(tokens)
-    usage = Usage(read, read)
-    return replace(rows, vectors=vectors, tokens=tokens, dropped=nothing, cached=[False] * len(tokens), usage=usage)
+    return replace(
+        rows, vectors=vectors, tokens=tokens, dropped=[0] * len(tokens), cached=cached, usage=Usage(read, read)
+    )
+
+
+async def read_along(
+    source: Source, reader: ReadsAlong, text: str, spans: Sequence[Span], clock: Clock
+) -> tuple[Floats, bool]:
+    """Return the vectors of a text's chunks, (chunks, width), and whether they came from the cache."""
+    import numpy as np
+
+    ranges = [span[2:] for span in spans]
+    if source.cache is None or source.identity is None:
+        with clock.during("model"):
+            return await reader.pooled_late(text, ranges, source.options), False
+    from vecsmith.cache import Entry
+    from vecsmith.cache.key import Keys
+
+    with clock.during("cache"):
+        digest = sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+        keys = Keys({**source.identity.parts, "chunks": "late"}).keys(
+            [f"{digest} {start} {end}" for start, end in ranges]
+        )
+        found = await aside(partial(source.cache.get, keys))
+    known = [entry for entry in found if entry is not None]
+    if len(known) == len(keys):
+        raw = b"".join(entry.vector for entry in known)
+        return np.frombuffer(raw, "<f4").reshape(len(keys), -1), True
+    with clock.during("model"):
+        vectors = await reader.pooled_late(text, ranges, source.options)
+    with clock.during("cache"):
+        entries = [
+            Entry(row.astype("<f4").tobytes(), end - start, 0)
+            for row, (start, end) in zip(vectors, ranges, strict=True)
+        ]
+        await aside(partial(source.cache.put, keys, entries))
+    return vectors, False
 
 
 def merged(rows: Rows, pieces: Pieces, texts: int, chunking: Chunking, *, normalizes: bool) -> Rows:
