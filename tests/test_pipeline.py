@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from fake_generator import SPACE, WIDTH, FakeGenerator, vector_of
 from processes import until
-from vecsmith import AsyncEmbedder, Calibration, ConfigError, Embedder, EmbedWarning, InputError, normalize
+from vecsmith import AsyncEmbedder, Calibration, ConfigError, Embedder, EmbedWarning, InputError, ModelError, normalize
 from vecsmith.cache import open_cache
 from vecsmith.encodings import ENCODINGS, decode, encode
 
@@ -204,3 +204,19 @@ def test_bits_come_back_as_signs():
     with embedder() as made:
         bits = made.embed("abc", encoding="ubinary")
     np.testing.assert_array_equal(decode(bits.vectors, "ubinary"), np.where(vector_of("abc") > 0, 1, -1)[None])
+
+
+def test_a_vector_that_is_none_is_not_kept():
+    class Broken(FakeGenerator):
+        async def generate(self, values, options=None):
+            made = await super().generate(values, options)
+            if len(self.asked) == 1:
+                made.vectors[0, 3] = np.nan
+            return made
+
+    with Embedder.from_generator(Broken(), cache="memory") as made:
+        with pytest.raises(ModelError, match="NaN"):
+            made.embed("a")
+        result = made.embed("a")
+    assert not result.items[0].cached
+    np.testing.assert_allclose(result.vectors, expected("a"), rtol=1e-6)

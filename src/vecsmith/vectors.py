@@ -176,11 +176,13 @@ class Source:
     async def made(self, lacking: Mapping[bytes, str], cache: Cache, clock: Clock) -> tuple[dict[bytes, Entry], Usage]:
         """Ask the generator for what is lacking, tell those who wait for it, and keep it."""
         from vecsmith.cache import Entry
+        from vecsmith.postprocess import check
 
         keys = list(lacking)
         try:
             with clock.during("model"):
                 rows = await self.generated(list(lacking.values()))
+            check(rows.vectors)  # before anything wrong is kept
             entries = [
                 Entry(vector.astype("<f4", copy=False).tobytes(), tokens, dropped)
                 for vector, tokens, dropped in zip(rows.vectors, rows.tokens, rows.dropped, strict=True)
