@@ -5,7 +5,9 @@ from __future__ import annotations
 import csv
 import json
 import random
+import re
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from peers import ROOT, refuse
@@ -18,6 +20,9 @@ DATA = ROOT.parent / "shared" / "data"
 SEED = 20
 
 FOLDERS = ("ag_news", "banking77", "gutenberg", "multilingual", "naughty_strings", "scifact", "stsb")
+
+STORY = re.compile(r"^(?:ADVENTURE )?[IVX]+\. (?:A|THE) [A-Z' -]+$", re.MULTILINE)
+"""A heading in the book, where a story begins; its table of contents is in small letters."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +112,14 @@ def languages(data: Path) -> dict[str, str]:
 
 def book(data: Path) -> str:
     return (data / "gutenberg" / "sherlock_holmes_1661.txt").read_text(encoding="utf-8")
+
+
+def stories(data: Path) -> list[list[str]]:
+    """Return the book's twelve stories as lists of paragraphs, each on one line; the first is the title."""
+    text = book(data).partition("\nEnd of the Project Gutenberg")[0]
+    starts = [heading.start() for heading in STORY.finditer(text)] + [len(text)]
+    paragraphs = [re.split(r"\n\s*\n", text[start:end].strip()) for start, end in pairwise(starts)]
+    return [[" ".join(paragraph.split()) for paragraph in story] for story in paragraphs]
 
 
 def long_texts(data: Path) -> list[str]:

@@ -14,8 +14,9 @@ import random
 import sys
 from collections import Counter
 from contextlib import ExitStack
+from dataclasses import dataclass
 from math import log2
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 import corpora
 import options
@@ -56,20 +57,46 @@ def stsb(embed: Embed, data: Path, limit: int | None) -> float:
     return 100 * float(spearmanr((first * second).sum(axis=1), [pair.score for pair in pairs]).statistic)
 
 
+@dataclass(frozen=True, slots=True)
+class Search:
+    """SciFact as two lists of texts: what is asked, and what is searched in."""
+
+    task: corpora.Retrieval
+    asked: Sequence[str]
+    """The names of the queries."""
+    searched: Sequence[str]
+    """The names of the documents."""
+
+    @classmethod
+    def of(cls, data: Path, limit: int | None) -> Self:
+        task = corpora.scifact(data)
+        queries = list(task.queries)[:limit]
+        documents = list(task.documents)
+        if limit:  # a small trial still needs the documents that its queries look for
+            needed = dict.fromkeys(name for query in queries for name in task.relevant[query])
+            documents = [*needed, *(name for name in documents[:limit] if name not in needed)]
+        return cls(task, queries, documents)
+
+    @property
+    def queries(self) -> list[str]:
+        return [self.task.queries[name] for name in self.asked]
+
+    @property
+    def documents(self) -> list[str]:
+        return [self.task.documents[name] for name in self.searched]
+
+    def score(self, ranked: NDArray[np.int64]) -> float:
+        """Return mean nDCG x 100 of the places (queries, `DEPTH`) of the documents found, nearest first."""
+        rows = zip(self.asked, ranked, strict=True)
+        gains = (ndcg([self.searched[i] for i in row], self.task.relevant[query]) for query, row in rows)
+        return 100 * sum(gains) / len(self.asked)
+
+
 def scifact(embed: Embed, data: Path, limit: int | None) -> float:
-    task = corpora.scifact(data)
-    queries = list(task.queries)[:limit]
-    documents = list(task.documents)
-    if limit:  # a small trial still needs the documents that its queries look for
-        needed = {name for query in queries for name in task.relevant[query]}
-        documents = [*needed, *(name for name in documents[:limit] if name not in needed)]
-    found = unit(embed([task.documents[name] for name in documents]))
-    asked = unit(embed([task.queries[name] for name in queries]))
-    ranked = (-(asked @ found.T)).argsort(axis=1, kind="stable")[:, :DEPTH]  # (queries, DEPTH)
-    gains = (
-        ndcg([documents[i] for i in row], task.relevant[query]) for query, row in zip(queries, ranked, strict=True)
-    )
-    return 100 * sum(gains) / len(queries)
+    search = Search.of(data, limit)
+    found = unit(embed(search.documents))
+    asked = unit(embed(search.queries))
+    return search.score((-(asked @ found.T)).argsort(axis=1, kind="stable")[:, :DEPTH])
 
 
 def ndcg(ranked: Sequence[str], relevant: frozenset[str]) -> float:
