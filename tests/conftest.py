@@ -1,5 +1,6 @@
 """What most tests need: the bundled model, loaded once, and tiny models of any kind."""
 
+import os
 from zlib import crc32
 
 import pytest
@@ -62,3 +63,13 @@ def tiny(tmp_path_factory):
     model = write_model(tmp_path_factory.mktemp("models") / "tiny")
     with vecsmith.Embedder(model.path, compute="f32", threads=1) as embedder:
         yield model, embedder
+
+
+@pytest.fixture
+def page_folder(tmp_path, monkeypatch, auto_embedder):  # whose engine is shared, and stays loaded
+    """An empty folder to run a page in, without the settings of whoever runs the tests."""
+    for variable in [variable for variable in os.environ if variable.startswith("VECSMITH_")]:
+        monkeypatch.delenv(variable)
+    monkeypatch.setenv("VECSMITH_HOME", str(tmp_path / "home"))
+    monkeypatch.chdir(tmp_path)
+    return tmp_path

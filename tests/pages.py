@@ -1,0 +1,246 @@
+"""Runs what a page of the documentation shows, so that it stays true.
+
+CONTRIBUTING.md says what a page may show, and by which marks.
+"""
+
+from __future__ import annotations
+
+import ast
+import json
+import re
+import shlex
+import shutil
+import tokenize
+import warnings
+from io import StringIO
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import pytest
+from typer.testing import CliRunner
+
+import vecsmith
+from vecsmith import EmbedError, EmbedWarning
+from vecsmith.catalog import BUNDLED
+from vecsmith.cli import app, show_warning
+
+ROOT = Path(__file__).parent.parent
+BLOCK = re.compile(r"^```(\w*)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
+MARK = re.compile(r"# (?:(?P<value>→) |(?P<raises>raises) |(?P<warns>warns) )(?P<shown>.*)")
+CONTINUED = re.compile(r"#   +(\S.*)")
+NUMBER = re.compile(r"(-?\d+\.\d+)")
+ANY_NUMBER = r"(-?\d+(?:\.\d*)?(?:e-?\d+)?)"
+LINK = re.compile(r"\]\(([^)\s]+)\)")
+HEADING = re.compile(r"^#+ (.*)$", re.MULTILINE)
+EXIT_CODE = re.compile(r"# exit code (\d+)\s*$")
+
+FILES = {
+    "many.txt": "one line\nanother line\n",
+    "questions.txt": "where is my parcel?\nhow do I send it back?\n",
+    "reviews.csv": "review_id,body\n7,Arrived quickly and works.\n8,Broke after a day.\n",
+    "handbook.txt": "You may send anything back within thirty days. Keep the receipt. We ship on weekdays.\n",
+}
+"""What the examples read, under the names that they give it."""
+
+
+class Block(NamedTuple):
+    """A piece of a page between fences."""
+
+    language: str
+    code: str
+    line: int
+    """The line of the page before its first."""
+
+
+def blocks(page: str) -> list[Block]:
+    """Return the pieces of a page between fences."""
+    return [Block(found[1], found[2], page.count("\n", 0, found.start(2))) for found in BLOCK.finditer(page)]
+
+
+def run_page(path: Path, folder: Path) -> None:
+    """Run a page's examples in their order, in a folder that has the files they read."""
+    page = path.read_text(encoding="utf-8")
+    prepare_folder(folder, page)
+    namespace: dict[str, object] = {"__name__": path.stem}
+    try:
+        for block in blocks(page):
+            run_block(block, namespace, path.name)
+    finally:
+        for value in namespace.values():
+            if isinstance(value, vecsmith.Embedder | vecsmith.Session):
+                value.close()
+
+
+def run_block(block: Block, namespace: dict[str, object], name: str) -> None:
+    """Run what stands between two fences."""
+    match block.language:
+        case "python":
+            run_python(block, namespace, name)
+        case "sh":
+            for command in block.code.replace("\\\n", " ").splitlines():
+                run_command(command)
+        case "console":
+            for example in re.findall(r"^\$ .*\n(?:(?!\$ ).*\n)*", block.code, re.MULTILINE):
+                command, _, shown = example[2:].partition("\n")
+                assert_shown(shown, run_command(command), f"{name}: {command}")
+
+
+def prepare_folder(folder: Path, page: str) -> None:
+    """Write the files that a page's examples read, and ``my-model`` with the settings that the page shows."""
+    for name, text in FILES.items():
+        (folder / name).write_text(text, encoding="utf-8")
+    settings = [block.code for block in blocks(page) if block.language == "json"]
+    if "my-model" in page:
+        shutil.copytree(BUNDLED["minilm"], folder / "my-model", ignore=shutil.ignore_patterns("manifest.json"))
+    if settings:
+        json.loads(settings[0])
+        (folder / "my-model" / "config_sentence_transformers.json").write_text(settings[0], encoding="utf-8")
+
+
+# --- Python
+
+
+def run_python(block: Block, namespace: dict[str, object], name: str) -> None:
+    """Run a block statement by statement, and hold each to its mark."""
+    tree = ast.parse("\n" * block.line + block.code, name)
+    marks = marks_of(block, tree.body)
+    for statement in tree.body:
+        kind, shown = marks.get(statement.lineno, (None, ""))
+        place = f"{name}, line {statement.lineno}"
+        if kind == "value":
+            assert isinstance(statement, ast.Expr), f"{place}: a value is shown of an expression"
+            value = eval(compile(ast.Expression(statement.value), name, "eval"), namespace)
+            assert_shown(shown, repr(plain(value)), place)
+        elif kind == "raises":
+            with pytest.raises(EmbedError) as caught:
+                execute(statement, namespace, name)
+            assert_shown(shown, f"{type(caught.value).__name__}: {caught.value}", place)
+        elif kind == "warns":
+            with pytest.warns(EmbedWarning) as warned:
+                execute(statement, namespace, name)
+            assert_shown(shown, "\n".join(str(each.message) for each in warned), place)
+        else:
+            execute(statement, namespace, name)
+
+
+def execute(statement: ast.stmt, namespace: dict[str, object], name: str) -> None:
+    exec(compile(ast.Module([statement], []), name, "exec"), namespace)
+
+
+def marks_of(block: Block, statements: list[ast.stmt]) -> dict[int, tuple[str, str]]:
+    """Return the marks by the first line of the statement that they stand behind or beneath."""
+    marks: dict[int, tuple[str, str]] = {}
+    owner, line = 0, 0  # of the mark before
+    for token in tokenize.generate_tokens(StringIO(block.code).readline):
+        if token.type != tokenize.COMMENT:
+            continue
+        number = token.start[0] + block.line
+        if found := MARK.fullmatch(token.string):
+            before = [statement for statement in statements if statement.lineno <= number]
+            assert before, f"line {number}: a mark stands behind or beneath a statement"
+            inside = before[-1].end_lineno > number and hasattr(before[-1], "body")
+            assert not inside, f"line {number}: a mark inside a block of statements is not looked at"
+            owner, line = before[-1].lineno, number
+            assert owner not in marks, f"line {number}: a statement has one mark"
+            marks[owner] = (kind_of(found), found["shown"])
+        elif number == line + 1 and (more := CONTINUED.fullmatch(token.string)):
+            line = number
+            marks[owner] = (marks[owner][0], f"{marks[owner][1]} {more[1]}")
+        else:
+            assert "→" not in token.string, f"line {number}: a mark is written '# → value'"
+    return marks
+
+
+def kind_of(found: re.Match[str]) -> str:
+    return next(kind for kind in ("value", "raises", "warns") if found[kind])
+
+
+def plain(value: object) -> object:
+    """Return numpy's values as Python's own, which are printed without their type."""
+    match value:
+        case vecsmith.EmbedResult():
+            return plain(value.vectors)
+        case np.ndarray() | np.generic():
+            return value.tolist()
+        case tuple() if type(value) is tuple:
+            return tuple(map(plain, value))
+        case list():
+            return list(map(plain, value))
+        case dict():
+            return {key: plain(each) for key, each in value.items()}
+        case _:
+            return value
+
+
+def assert_shown(shown: str, actual: str, place: str) -> None:
+    """Compare what a page shows with what came.
+
+    ``…`` stands for anything, white space is all the same, and numbers with a decimal point may differ by 0.015,
+    because processors differ in the last digits.
+    """
+    shown, actual = " ".join(shown.split()), " ".join(actual.split())
+    parts = NUMBER.split(shown)  # text and numbers in turn
+    pattern = "".join(ANY_NUMBER if i % 2 else re.escape(part).replace("…", ".*?") for i, part in enumerate(parts))
+    found = re.fullmatch(pattern, actual)
+    assert found, f"{place} shows\n  {shown}\nand it is\n  {actual}"
+    there = [float(number) for number in found.groups()]
+    assert there == pytest.approx([float(number) for number in parts[1::2]], abs=0.015), f"{place}: {actual}"
+
+
+# --- the command line
+
+
+def run_command(line: str) -> str:
+    """Run a line's ``vecsmith`` command, and return what it prints; other programs' lines are left alone."""
+    words = shlex.shlex(line, posix=True, punctuation_chars="|<>")
+    words.whitespace_split = True
+    command = list(words)
+    given = None
+    if command[:1] == ["cat"] and "|" in command:
+        at = command.index("|")
+        given, command = b"".join(Path(name).read_bytes() for name in command[1:at]), command[at + 1 :]
+    settings = {}
+    while command and re.fullmatch(r"VECSMITH_\w+=.*", command[0]):
+        name, _, settings[name] = command.pop(0).partition("=")
+    if command[:1] != ["vecsmith"]:
+        return ""
+    target = None
+    if ">" in command:
+        at = command.index(">")
+        target, command = Path(command[at + 1]), command[:at]
+    with warnings.catch_warnings():
+        warnings.simplefilter("always", EmbedWarning)
+        warnings.showwarning = show_warning
+        done = CliRunner().invoke(app, command[1:], input=given, env=settings)
+    if done.exception is not None and not isinstance(done.exception, EmbedError | SystemExit):
+        raise done.exception
+    if target is not None:
+        target.write_bytes(done.stdout_bytes)
+    error = f"error: {done.exception}\n" if isinstance(done.exception, EmbedError) else ""
+    said = (done.output if target is None else done.stderr) + error
+    expected = EXIT_CODE.search(line)
+    assert done.exit_code == (int(expected[1]) if expected else 0), f"{line}\n{said}"
+    return said
+
+
+# --- links
+
+
+def broken_links(path: Path) -> list[str]:
+    """Return the relative links of a page that lead nowhere."""
+    broken = []
+    for target in LINK.findall(BLOCK.sub("", path.read_text(encoding="utf-8"))):
+        if re.match(r"[a-z]+:", target):
+            continue
+        name, _, anchor = target.partition("#")
+        there = (path.parent / name).resolve() if name else path
+        if not there.exists() or (anchor and anchor not in anchors(there)):
+            broken.append(target)
+    return broken
+
+
+def anchors(path: Path) -> set[str]:
+    """Return what a link may name behind ``#``: a page's headings as code hosts write them."""
+    headings = HEADING.findall(BLOCK.sub("", path.read_text(encoding="utf-8")))
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).strip().replace(" ", "-") for heading in headings}
