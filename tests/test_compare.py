@@ -1,11 +1,14 @@
 """How near vectors are, and which are nearest."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
-from vecsmith import Calibration, ConfigError, InputError, compare, normalize, similarity, top_k
+from fake_generator import SPACE
+from vecsmith import Calibration, ConfigError, InputError, StoredForm, compare, normalize, similarity, top_k
 from vecsmith.compare import METRICS
-from vecsmith.encodings import encode
+from vecsmith.encodings import decode, encode
 
 RNG = np.random.default_rng(5)
 DOCUMENTS = normalize(RNG.standard_normal((300, 64)))
@@ -75,8 +78,6 @@ def test_k_is_a_whole_number(k):
 def test_what_cannot_be_compared_is_refused():
     with pytest.raises(ConfigError, match="cosine, dot"):
         similarity([1], [1], "angle")
-    with pytest.raises(InputError, match="packed bits"):
-        similarity([1], [1], "hamming")
     with pytest.raises(InputError, match="2 and 3 dimensions"):
         similarity([1, 2], [1, 2, 3])
     with pytest.raises(ConfigError, match="encoding"):
@@ -85,3 +86,59 @@ def test_what_cannot_be_compared_is_refused():
 
 def test_huge_vectors_have_a_direction_too():
     np.testing.assert_allclose(similarity([3e30, 4e30], [3, 4]), [[1]], rtol=1e-6)
+
+
+class Result:
+    """Vectors that say how they are stored, as an embedder's result does."""
+
+    def __init__(self, vectors, encoding="float32", calibration=None, **space):
+        self.stored = StoredForm(replace(SPACE, **space), encoding, calibration and calibration.id)
+        self.vectors = encode(vectors, encoding, calibration)
+
+    def __array__(self, dtype=None, copy=None):
+        return np.array(self.vectors, dtype=dtype, copy=copy)
+
+
+@pytest.mark.parametrize("encoding", ["float16", "int8", "uint8", "binary", "ubinary"])
+def test_results_say_themselves_how_they_are_stored(encoding):
+    stored = Result(DOCUMENTS, encoding)
+    floats = similarity(QUERIES, decode(stored.vectors, encoding))
+    np.testing.assert_allclose(similarity(Result(QUERIES), stored), floats, rtol=1e-5)
+    places, _ = top_k(Result(QUERIES), stored, 1, "cosine")
+    np.testing.assert_array_equal(places[:, 0], floats.argmax(axis=1))
+
+
+def test_results_of_two_spaces_are_not_compared():
+    with pytest.raises(InputError, match=r"two spaces cannot be compared \(pooling: 'mean' and 'cls'\)"):
+        similarity(Result(QUERIES), Result(DOCUMENTS, pooling="cls"))
+    with pytest.raises(InputError, match="two spaces"):
+        top_k(Result(QUERIES), Result(DOCUMENTS, pooling="cls"))
+
+
+def test_a_calibrated_result_asks_for_its_calibration():
+    calibration = Calibration.of(DOCUMENTS)
+    stored = Result(DOCUMENTS, "int8", calibration)
+    np.testing.assert_allclose(
+        similarity(QUERIES, stored, calibration=calibration), similarity(QUERIES, DOCUMENTS), atol=0.02
+    )
+    for wrong in (None, Calibration.of(QUERIES)):
+        with pytest.raises(InputError, match=calibration.id):
+            similarity(QUERIES, stored, calibration=wrong)
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({"rescore": DOCUMENTS[:1]}, "1 vectors for 300"),
+        ({"rescore": DOCUMENTS[:, :8]}, "64 and 8 dimensions"),
+        ({"rescore": DOCUMENTS, "oversample": 0}, "oversample must be"),
+    ],
+    ids=["rows", "width", "oversample"],
+)
+def test_what_cannot_rescore_is_refused(options, said):
+    with pytest.raises(InputError, match=said):
+        top_k(QUERIES, encode(DOCUMENTS, "ubinary"), 2, encoding="ubinary", **options)
+
+
+def test_a_vector_is_no_distance_from_itself():
+    assert np.abs(np.diag(similarity(DOCUMENTS, DOCUMENTS, "euclidean"))).max() < 1e-6

@@ -92,6 +92,8 @@ def test_a_file_that_is_no_calibration_is_refused(tmp_path, text):
     (tmp_path / "ranges.json").write_text(text)
     with pytest.raises(ConfigError, match=r"ranges\.json"):
         Calibration.load(tmp_path / "ranges.json")
+    with pytest.raises(ConfigError, match="cannot be written"):
+        Calibration.of(VECTORS).save(tmp_path / "no" / "ranges.json")
     with pytest.raises(ConfigError, match="cannot be read"):
         Calibration.load(tmp_path / "none.json")
 

@@ -220,3 +220,26 @@ def test_a_vector_that_is_none_is_not_kept():
         result = made.embed("a")
     assert not result.items[0].cached
     np.testing.assert_allclose(result.vectors, expected("a"), rtol=1e-6)
+
+
+def test_a_task_of_none_is_the_pairs_own():
+    class Asking(FakeGenerator):
+        async def generate(self, values, options=None):
+            self.asked.append(options.task)
+            return await super().generate(values, options)
+
+    with Embedder.from_generator(generator := Asking()) as made:
+        made.embed_query("a", task=None)
+        made.embed_documents("a", task="clustering", timeout=30)
+        made.embed("a", task="search_query", clean=None, encoding=None)
+    assert generator.asked[::2] == ["retrieval_query", "clustering", "retrieval_query"]
+
+
+def test_an_unknown_option_is_named_with_those_there_are():
+    with embedder() as made, pytest.raises(TypeError, match="no option 'foo': task, dimensions"):
+        made.embed("a", foo=1)
+
+
+def test_a_prompt_that_is_all_the_model_reads_is_refused(tiny):
+    with pytest.raises(ConfigError, match="leaves no room"):
+        tiny[1].embed("the cat", prompt="the cat " * 40)

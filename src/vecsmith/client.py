@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Self, Unpack
 
 from vecsmith.errors import Closed, ConfigError, Timeout
 from vecsmith.notices import Warner, report, warned
-from vecsmith.options import CallOptions, options_of
+from vecsmith.options import CallOptions, for_task, options_of
 from vecsmith.pipeline import join, through
 from vecsmith.prepare import as_texts
 from vecsmith.windows import Window, ahead, async_windows
@@ -143,17 +143,27 @@ class AsyncEmbedder:
         asked = options_of(**options)
         return warned(asked, await self.embed_quietly(texts, asked, self.timeout if timeout is None else timeout))
 
-    async def embed_query(self, texts: str | Iterable[str], **options: Unpack[CallOptions]) -> EmbedResult:
+    async def embed_query(
+        self,
+        texts: str | Iterable[str],
+        *,
+        timeout: float | None = None,  # noqa: ASYNC109 (as above)
+        **options: Unpack[CallOptions],
+    ) -> EmbedResult:
         """Embed what is searched with: `embed` with ``task="retrieval_query"`` unless another is named."""
-        options.setdefault("task", "retrieval_query")
-        asked = options_of(**options)
-        return warned(asked, await self.embed_quietly(texts, asked, self.timeout))
+        asked = options_of(**for_task("retrieval_query", options))
+        return warned(asked, await self.embed_quietly(texts, asked, self.timeout if timeout is None else timeout))
 
-    async def embed_documents(self, texts: str | Iterable[str], **options: Unpack[CallOptions]) -> EmbedResult:
+    async def embed_documents(
+        self,
+        texts: str | Iterable[str],
+        *,
+        timeout: float | None = None,  # noqa: ASYNC109 (as above)
+        **options: Unpack[CallOptions],
+    ) -> EmbedResult:
         """Embed what is searched in: `embed` with ``task="retrieval_document"`` unless another is named."""
-        options.setdefault("task", "retrieval_document")
-        asked = options_of(**options)
-        return warned(asked, await self.embed_quietly(texts, asked, self.timeout))
+        asked = options_of(**for_task("retrieval_document", options))
+        return warned(asked, await self.embed_quietly(texts, asked, self.timeout if timeout is None else timeout))
 
     async def embed_quietly(self, texts: str | Iterable[str], options: Options, seconds: float | None) -> EmbedResult:
         """Embed, and leave the warnings to the caller, who knows what line they are about."""

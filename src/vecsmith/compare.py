@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Any, Literal, get_args
+from typing import TYPE_CHECKING, Any, Literal, TypeVar, get_args
 
 import numpy as np
 
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import ArrayLike, NDArray
 
+    from vecsmith.space import Space, StoredForm
     from vecsmith.types import Encoding, Floats
 
 __all__ = ["METRICS", "Metric", "similarity", "top_k"]
@@ -23,10 +25,54 @@ __all__ = ["METRICS", "Metric", "similarity", "top_k"]
 Metric = Literal["cosine", "dot", "euclidean", "manhattan", "hamming"]
 METRICS: tuple[Metric, ...] = get_args(Metric)
 
+T = TypeVar("T", bound="NDArray[Any]")
+
 ROWS = 4096
 """Rows compared at once, so that memory does not grow with the number of vectors squared."""
 
 BITS = ("binary", "ubinary")
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """Vectors to compare, and how they are stored."""
+
+    rows: NDArray[Any]
+    encoding: Encoding
+    calibration: Calibration | None
+    space: Space | None
+    """Known of a result of vecsmith, and of nothing else."""
+
+    @classmethod
+    def of(cls, vectors: ArrayLike, encoding: Encoding, calibration: Calibration | None) -> Side:
+        """Take a result of vecsmith at its own word, and plain arrays at the caller's."""
+        stored: StoredForm | None = getattr(vectors, "stored", None)
+        rows = np.atleast_2d(np.asarray(vectors))
+        if stored is None:
+            return cls(rows, encoding_of(encoding), calibration, None)
+        if stored.calibration is not None and (calibration is None or calibration.id != stored.calibration):
+            raise InputError(
+                f"these vectors were stored with the calibration {stored.calibration}: give it as calibration"
+            )
+        return cls(rows, encoding_of(stored.encoding), calibration if stored.calibration else None, stored.space)
+
+    @property
+    def floats(self) -> Floats:
+        """The numbers that the rows stand for, (n, d)."""
+        return decode(self.rows, self.encoding, self.calibration)
+
+    @property
+    def bits(self) -> NDArray[np.uint8]:
+        """The signs of the rows, (n, d / 8) bytes."""
+        if self.encoding == "binary":
+            return self.rows.astype(np.int8).view(np.uint8) ^ np.uint8(0x80)
+        return self.rows.astype(np.uint8) if self.encoding == "ubinary" else encode(self.floats, "ubinary")
+
+
+def check_spaces(left: Side, right: Side) -> None:
+    """Refuse to compare vectors of two spaces."""
+    if left.space is not None and right.space is not None and left.space != right.space:
+        raise InputError(f"vectors of two spaces cannot be compared ({left.space.difference(right.space)})")
 
 
 def similarity(
@@ -40,34 +86,37 @@ def similarity(
     """Return how near every vector of `a` (n, d) is to every vector of `b` (m, d), of shape (n, m); more is nearer.
 
     Args:
-        a: Vectors; a single one counts as one row.
+        a: Vectors; a single one counts as one row. A result of vecsmith says itself how it is stored.
         b: The others.
         metric: ``cosine``, ``dot``; ``euclidean`` and ``manhattan``, which are the distance below zero; or
-            ``hamming``, the share of equal bits, for packed bits.
-        encoding: How both are stored.
+            ``hamming``, the share of equal signs.
+        encoding: How plain arrays are stored.
         calibration: The ranges that ``int8`` or ``uint8`` were made with.
 
-    Raises `InputError` where the two differ in width.
+    Raises `InputError` where the two differ in width, or are results of two spaces.
     """
     if metric not in METRICS:
         raise ConfigError(f"metric must be one of {', '.join(METRICS)}, not {metric!r}")
-    encoding_of(encoding)
-    left, right = (np.atleast_2d(np.asarray(x)) for x in (a, b))
-    if left.shape[-1] != right.shape[-1]:
-        raise InputError(f"vectors of {left.shape[-1]} and {right.shape[-1]} dimensions cannot be compared")
+    left, right = (Side.of(x, encoding, calibration) for x in (a, b))
+    check_spaces(left, right)
     if metric == "hamming":
-        if encoding not in BITS:
-            raise InputError(f"hamming compares packed bits: name encoding='binary' or 'ubinary', not {encoding!r}")
-        return equal_bits(*(x.astype(np.int8 if encoding == "binary" else np.uint8) for x in (left, right)))
-    return measured(decode(left, encoding, calibration), decode(right, encoding, calibration), metric)
+        return equal_bits(*same_width(left.bits, right.bits))
+    return measured(*same_width(left.floats, right.floats), metric=metric)
 
 
-def equal_bits(left: NDArray[Any], right: NDArray[Any]) -> Floats:
-    """Return the share of equal bits; the offset of ``binary`` flips the same bit on both sides."""
-    ours, theirs = (np.ascontiguousarray(x).view(np.uint8) for x in (left, right))
-    share = np.empty((len(ours), len(theirs)), np.float32)
-    for i, row in enumerate(ours):
-        share[i] = 1 - np.bitwise_count(row ^ theirs).sum(axis=1, dtype=np.int64) / (8 * ours.shape[1])
+def same_width(left: T, right: T) -> tuple[T, T]:
+    """Refuse vectors of two widths."""
+    widths = left.shape[-1], right.shape[-1]
+    if widths[0] != widths[1]:
+        raise InputError(f"vectors of {widths[0]} and {widths[1]} dimensions cannot be compared")
+    return left, right
+
+
+def equal_bits(left: NDArray[np.uint8], right: NDArray[np.uint8]) -> Floats:
+    """Return the share of equal bits."""
+    share = np.empty((len(left), len(right)), np.float32)
+    for i, row in enumerate(left):
+        share[i] = 1 - np.bitwise_count(row ^ right).sum(axis=1, dtype=np.int64) / (8 * left.shape[1])
     return share
 
 
@@ -79,9 +128,9 @@ def measured(left: Floats, right: Floats, metric: Metric) -> Floats:
         products: Floats = left @ right.T
         return products
     if metric == "euclidean":
-        squares = (left**2).sum(axis=1)[:, None] + (right**2).sum(axis=1) - 2 * (left @ right.T)
-        distances: Floats = np.sqrt(np.maximum(squares, 0))
-        return -distances
+        ours, theirs = left.astype(np.float64), right.astype(np.float64)
+        squares = (ours**2).sum(axis=1)[:, None] + (theirs**2).sum(axis=1) - 2 * (ours @ theirs.T)
+        return np.asarray(-np.sqrt(np.maximum(squares, 0)), np.float32)
     return np.stack([-np.abs(row - right).sum(axis=1) for row in left]).astype(np.float32)
 
 
@@ -99,31 +148,36 @@ def top_k(
     """Return the positions and the similarities of the `k` nearest vectors of each query, nearest first: two (n, k).
 
     Args:
-        queries: (n, d) float vectors; where `encoding` is packed bits they are packed here.
-        vectors: (m, d), or (m, d / 8) bytes, as `encode` gives them.
+        queries: (n, d) float vectors, or a result of vecsmith; of packed bits their signs are compared.
+        vectors: (m, d), or (m, d / 8) bytes of packed bits; a result of vecsmith says itself how it is stored.
         k: How many; fewer where there are fewer vectors.
         metric: One of `similarity`; None for ``cosine``, and ``hamming`` for packed bits.
-        encoding: How `vectors` are stored.
+        encoding: How `vectors` are stored where they are a plain array.
         calibration: The ranges that ``int8`` or ``uint8`` were made with.
         rescore: (m, d) finer vectors of the same texts, floats or calibration-free ``int8``: `oversample` times `k` are
             found among `vectors` and put in order by their cosine here.
         oversample: How many times `k`.
     """
-    asked = np.atleast_2d(np.asarray(queries, np.float32))
-    stored = np.atleast_2d(np.asarray(vectors))
-    metric = metric or ("hamming" if encoding in BITS else "cosine")
     if isinstance(k, bool) or not isinstance(k, int) or k < 1:
         raise InputError(f"k must be a whole number from 1 up, not {k!r}")
-    if metric == "hamming":
-        asked_as_stored = encode(asked, encoding)
-        compare = partial(similarity, asked_as_stored, metric=metric, encoding=encoding)
-    else:
-        compare = partial(similarity, asked, metric=metric)
-        stored = decode(stored, encoding, calibration)
+    asked, stored = Side.of(queries, "float32", calibration), Side.of(vectors, encoding, calibration)
+    check_spaces(asked, stored)
+    metric = metric or ("hamming" if stored.encoding in BITS else "cosine")
+    bits = metric == "hamming"
+    compare = partial(similarity, asked.bits if bits else asked.floats, metric=metric)
+    if bits:
+        compare = partial(compare, encoding="ubinary")
+    rows = stored.bits if bits else stored.floats
     if rescore is None:
-        return nearest(compare, stored, k)
-    places, _ = nearest(compare, stored, k * oversample)
-    return rescored(asked, np.asarray(rescore), places, k)
+        return nearest(compare, rows, k)
+    finer = Side.of(rescore, "float32", None).floats
+    if isinstance(oversample, bool) or not isinstance(oversample, int) or oversample < 1:
+        raise InputError(f"oversample must be a whole number from 1 up, not {oversample!r}")
+    if len(finer) != len(rows):
+        raise InputError(f"rescore has {len(finer)} vectors for {len(rows)}: give the same texts' in the same order")
+    same_width(asked.floats, finer)
+    places, _ = nearest(compare, rows, k * oversample)
+    return rescored(asked.floats, finer, places, k)
 
 
 def nearest(

@@ -62,9 +62,12 @@ class Calibration:
         return hashlib.sha256(raw).hexdigest()[:12]
 
     def save(self, path: str | Path) -> None:
-        """Write the ranges as JSON."""
+        """Write the ranges as JSON; raise `ConfigError` where that cannot be."""
         ranges = {"vecsmith_calibration": 1, "low": self.low.tolist(), "high": self.high.tolist()}
-        Path(path).write_text(json.dumps(ranges) + "\n", encoding="utf-8")
+        try:
+            Path(path).write_text(json.dumps(ranges) + "\n", encoding="utf-8")
+        except OSError as error:
+            raise ConfigError(f"the calibration {path} cannot be written ({error.strerror})") from None
 
     @classmethod
     def load(cls, path: str | Path) -> Calibration:

@@ -91,24 +91,23 @@ async def late(source: Source, pieces: Pieces, texts: Sequence[str], clock: Cloc
         raise ConfigError("on_long='late' needs the vectors of tokens, which only a local model gives")
     counts = pieces.counts(len(texts))
     rows = await source.rows([text for text, count in zip(texts, counts, strict=True) if count == 1], clock)
-    whole = iter(zip(rows.vectors, rows.cached, strict=True))
-    parts, cached = [], []
+    whole = iter(zip(rows.vectors, rows.tokens, rows.cached, strict=True))
+    parts, tokens, cached, usage = [], [], [], rows.usage
     spans = iter(pieces.spans)
     for text, count in zip(texts, counts, strict=True):
         its = [next(spans) for _ in range(count)]
         if count == 1:
-            vector, known = next(whole)
-            vectors = vector[None]
+            vector, read, known = next(whole)
+            vectors, lengths = vector[None], [read]
         else:
             vectors, known = await read_along(source, reader, text, its, clock)
+            lengths = [span.token_end - span.token_start for span in its]
+            usage += Usage() if known else Usage(sum(lengths), sum(lengths))
         parts.append(vectors)
+        tokens += lengths
         cached += [known] * count
-    tokens = [span.token_end - span.token_start for span in pieces.spans]
-    read = sum(count for count, known in zip(tokens, cached, strict=True) if not known)
     vectors = np.concatenate(parts) if parts else rows.vectors
-    return replace(
-        rows, vectors=vectors, tokens=tokens, dropped=[0] * len(tokens), cached=cached, usage=Usage(read, read)
-    )
+    return replace(rows, vectors=vectors, tokens=tokens, dropped=[0] * len(tokens), cached=cached, usage=usage)
 
 
 async def read_along(

@@ -7,8 +7,12 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-__all__ = ["TRAINED", "Trained", "trained_sizes"]
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+__all__ = ["TRAINED", "Trained", "in_words", "trained_sizes"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +36,13 @@ TRAINED: tuple[Trained, ...] = (
     Trained(r"qwen3-embedding", least=32),
     Trained(r"jina-embeddings-v3", (32, 64, 128, 256, 512, 768, 1024)),
 )
+
+
+def in_words(sizes: Sequence[int]) -> str:
+    """Return widths as a person reads them."""
+    if len(sizes) > 1 and len(sizes) == sizes[-1] - sizes[0] + 1:
+        return f"{sizes[0]} to {sizes[-1]}"
+    return ", ".join(map(str, sizes))
 
 
 def trained_sizes(model: str, native: int) -> tuple[int, ...]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypedDict, get_args
+from typing import TYPE_CHECKING, TypedDict, Unpack, get_args
 
 from vecsmith.chunking import Chunking
 from vecsmith.clean import cleaner
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from vecsmith.tasks import Task
 
-__all__ = ["CallOptions", "Options", "options_of"]
+__all__ = ["CallOptions", "Options", "for_task", "options_of"]
 
 
 class CallOptions(TypedDict, total=False):
@@ -32,7 +32,7 @@ class CallOptions(TypedDict, total=False):
     """Scale to length one; None for what the model's own files say."""
     on_long: OnLong | None
     """What happens to a text longer than the model reads; None for ``truncate`` with a warning."""
-    encoding: Encoding
+    encoding: Encoding | None
     """How the numbers are stored; the last step."""
     calibration: Calibration | None
     """The ranges for ``int8`` and ``uint8``."""
@@ -40,7 +40,7 @@ class CallOptions(TypedDict, total=False):
     """Put before every text, whatever the task; None for the task's, or the model's default."""
     title: str | None
     """The title of the document, for models that take one."""
-    clean: str | Iterable[str]
+    clean: str | Iterable[str] | None
     """Clean-up steps by name, in their order."""
     chunking: Chunking | None
     """How texts are cut, where on_long is ``chunk``, ``mean`` or ``late``."""
@@ -65,20 +65,33 @@ class Options:
     """How texts are cut; None unless on_long cuts them."""
 
 
-def options_of(
+def options_of(**options: Unpack[CallOptions]) -> Options:
+    """Check what a call asks for; raise `ConfigError` or `InputError` for what cannot be."""
+    unknown = [name for name in options if name not in CallOptions.__annotations__]
+    if unknown:
+        raise TypeError(f"there is no option {unknown[0]!r}: {', '.join(CallOptions.__annotations__)} are")
+    return checked(**options)
+
+
+def for_task(task: Task, options: CallOptions) -> CallOptions:
+    """Return options that ask for a task unless they name one."""
+    return options if options.get("task") is not None else {**options, "task": task}
+
+
+def checked(
     *,
     task: str | None = None,
     dimensions: int | None = None,
     normalize: bool | None = None,
     on_long: OnLong | None = None,
-    encoding: Encoding = "float32",
+    encoding: Encoding | None = None,
     calibration: Calibration | None = None,
     prompt: str | None = None,
     title: str | None = None,
-    clean: str | Iterable[str] = (),
+    clean: str | Iterable[str] | None = None,
     chunking: Chunking | None = None,
 ) -> Options:
-    """Check what a call asks for; raise `ConfigError` or `InputError` for what cannot be."""
+    """Do the same, with the options by name."""
     if on_long is not None and on_long not in get_args(OnLong):
         raise ConfigError(f"on_long must be one of {', '.join(get_args(OnLong))}, not {on_long!r}")
     if normalize is not None and not isinstance(normalize, bool):
@@ -91,11 +104,11 @@ def options_of(
         normalize=normalize,
         on_long=on_long or "truncate",
         said_on_long=on_long is not None,
-        encoding=encoding_of(encoding),
+        encoding="float32" if encoding is None else encoding_of(encoding),
         calibration=calibration,
         prompt=readable("prompt", prompt),
         title=readable("title", title),
-        clean=cleaner(clean),
+        clean=cleaner(() if clean is None else clean),
         chunking=chunking_of(chunking, on_long),
     )
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from vecsmith.clock import Clock
 from vecsmith.errors import InputError
 from vecsmith.long import cut, merged, per_text, piecewise
+from vecsmith.matryoshka import in_words
 from vecsmith.prepare import prepare
 from vecsmith.space import StoredForm
 from vecsmith.types import EmbedResult, Items, Seconds, Usage
@@ -127,7 +128,7 @@ def notes_on(options: Options, identity: Identity | None) -> tuple[str, ...]:
     width = options.dimensions
     if identity is None or width in {None, identity.space.dimensions, *identity.sizes}:
         return ()
-    sizes = f"it was for {', '.join(map(str, identity.sizes))}" if identity.sizes else "it has one width"
+    sizes = f"it was for {in_words(identity.sizes)}" if identity.sizes else "it has one width"
     return (f"{identity.space.model} was not trained to be cut to {width} dimensions, which costs accuracy: {sizes}",)
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Self, Unpack
 
 from vecsmith.client import AsyncEmbedder
 from vecsmith.notices import Warner, report, warned
-from vecsmith.options import CallOptions, options_of
+from vecsmith.options import CallOptions, for_task, options_of
 from vecsmith.pipeline import through
 from vecsmith.portal import run, run_here, start
 from vecsmith.prepare import as_texts
@@ -84,17 +84,19 @@ class Embedder:
         asked = options_of(**options)
         return warned(asked, self.embed_quietly(texts, asked, self._embedder.timeout if timeout is None else timeout))
 
-    def embed_query(self, texts: str | Iterable[str], **options: Unpack[CallOptions]) -> EmbedResult:
+    def embed_query(
+        self, texts: str | Iterable[str], *, timeout: float | None = None, **options: Unpack[CallOptions]
+    ) -> EmbedResult:
         """Embed what is searched with: `embed` with ``task="retrieval_query"`` unless another is named."""
-        options.setdefault("task", "retrieval_query")
-        asked = options_of(**options)
-        return warned(asked, self.embed_quietly(texts, asked, self._embedder.timeout))
+        asked = options_of(**for_task("retrieval_query", options))
+        return warned(asked, self.embed_quietly(texts, asked, self._embedder.timeout if timeout is None else timeout))
 
-    def embed_documents(self, texts: str | Iterable[str], **options: Unpack[CallOptions]) -> EmbedResult:
+    def embed_documents(
+        self, texts: str | Iterable[str], *, timeout: float | None = None, **options: Unpack[CallOptions]
+    ) -> EmbedResult:
         """Embed what is searched in: `embed` with ``task="retrieval_document"`` unless another is named."""
-        options.setdefault("task", "retrieval_document")
-        asked = options_of(**options)
-        return warned(asked, self.embed_quietly(texts, asked, self._embedder.timeout))
+        asked = options_of(**for_task("retrieval_document", options))
+        return warned(asked, self.embed_quietly(texts, asked, self._embedder.timeout if timeout is None else timeout))
 
     def embed_quietly(self, texts: str | Iterable[str], options: Options, seconds: float | None = None) -> EmbedResult:
         """Embed, and leave the warnings to the caller."""
@@ -165,10 +167,16 @@ def shared(model: str | Path) -> Embedder:
     return Embedder(model)
 
 
-def embed(texts: str | Iterable[str], model: str | Path = "minilm", **options: Unpack[CallOptions]) -> EmbedResult:
+def embed(
+    texts: str | Iterable[str],
+    model: str | Path = "minilm",
+    *,
+    timeout: float | None = None,
+    **options: Unpack[CallOptions],
+) -> EmbedResult:
     """Return the vectors of texts, in order, with an embedder that stays open for the next call.
 
     `AsyncEmbedder.embed` says what the arguments do.
     """
     embedder, asked = shared(model), options_of(**options)
-    return warned(asked, embedder.embed_quietly(texts, asked))
+    return warned(asked, embedder.embed_quietly(texts, asked, timeout))

@@ -45,8 +45,8 @@ def parse_address(where: str | Path) -> Address:
     """Read an address; raise `ConfigError` where it is none."""
     if isinstance(where, Path):
         return Address(where.expanduser())
-    if where in ("memory", DEFAULT):
-        return Address(None if where == "memory" else default_path())
+    if where in ("memory", "memory:", DEFAULT):
+        return Address(default_path() if where == DEFAULT else None)
     scheme = SCHEME.match(where)
     if scheme:
         return parse_url(where, scheme[1])

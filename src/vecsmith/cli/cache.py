@@ -6,7 +6,6 @@ import sqlite3
 import time
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -17,6 +16,7 @@ from vecsmith.errors import ConfigError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
 __all__ = ["app"]
 
@@ -29,8 +29,12 @@ UNITS = ("bytes", "kB", "MB", "GB", "TB")
 STEP = 1000
 
 File = Annotated[
-    Path | None,
-    typer.Argument(metavar="[PATH]", help="The cache's file. Default: the one in the user's data folder."),
+    str | None,
+    typer.Argument(
+        metavar="[PATH]",
+        envvar="VECSMITH_CACHE",
+        help="The cache's file, as --cache names it. Default: the one in the user's data folder.",
+    ),
 ]
 
 
@@ -53,7 +57,7 @@ def prune(
         str | None,
         typer.Option(
             "--size",
-            envvar="VECSMITH_SIZE",
+            envvar="VECSMITH_PRUNE_SIZE",
             metavar="SIZE",
             help="Delete what was used longest ago until the file is no larger, such as 500MB.",
         ),
@@ -99,7 +103,7 @@ def clear(path: File = None) -> None:
     typer.echo(f"{counted(gone, 'entry', 'entries')} deleted")
 
 
-def measured(path: Path | None) -> dict[str, Any]:
+def measured(path: str | None) -> dict[str, Any]:
     """Return what there is to say of a cache's file; where there is none, that it holds nothing."""
     from vecsmith.cache.rows import stats
 
@@ -118,7 +122,7 @@ def measured(path: Path | None) -> dict[str, Any]:
 
 
 @contextmanager
-def opened(path: Path | None) -> Iterator[sqlite3.Connection | None]:
+def opened(path: str | None) -> Iterator[sqlite3.Connection | None]:
     """Open a cache's file; None where there is none."""
     from vecsmith.cache.file import open_existing
 
@@ -132,11 +136,14 @@ def opened(path: Path | None) -> Iterator[sqlite3.Connection | None]:
         ) from None
 
 
-def place_of(path: Path | None) -> Path:
+def place_of(path: str | None) -> Path:
     """Return the file that is meant."""
-    from vecsmith.cache.address import default_path
+    from vecsmith.cache.address import DEFAULT, parse_address
 
-    return default_path() if path is None else path.expanduser()
+    place = parse_address(path or DEFAULT).path
+    if place is None:
+        raise ConfigError("a cache in memory ends with its process: name a file")
+    return place
 
 
 def moment(seconds: int | None) -> str | None:

@@ -66,6 +66,7 @@ def described(model: str) -> dict[str, Any]:
     from vecsmith.catalog import find
     from vecsmith.local.architectures import ARCHITECTURES
     from vecsmith.local.folder import read_folder
+    from vecsmith.matryoshka import in_words
 
     found = find(model)
     folder: ModelFolder = read_folder(found.folder, found.name, trusted=found.bundled)
@@ -74,7 +75,7 @@ def described(model: str) -> dict[str, Any]:
         "architecture": folder.architecture,
         "supported": folder.architecture in {*ARCHITECTURES, "onnx"},
         "dimensions": folder.dimensions,
-        "trained_sizes": list(folder.trained_sizes),
+        "trained_sizes": in_words(folder.trained_sizes),
         "max_tokens": folder.max_tokens,
         "pooling": folder.pooling,
         "normalized": folder.normalize,

@@ -166,6 +166,8 @@ class LocalGenerator:
         if self.closed:
             raise Closed("the embedder was closed: make a new one")
         prompt = self.prompt(options)
+        if prompt:
+            self.room(options)  # refuses a prompt that would be all the model reads
         texts = [prompt + value for value in values] if prompt else values
         if sum(map(len, texts)) <= INLINE:
             return self.tokenizer.encode(texts, on_long=options.on_long)
