@@ -13,10 +13,10 @@ from vecsmith.options import CallOptions, for_task, options_of
 from vecsmith.pipeline import through
 from vecsmith.portal import run, run_here, start
 from vecsmith.prepare import as_texts
-from vecsmith.windows import AHEAD, Window, windows
+from vecsmith.windows import AHEAD, Window, fit_one, windows
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Coroutine, Iterable, Iterator
     from concurrent.futures import Future
     from pathlib import Path
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from vecsmith.notices import OnBad
     from vecsmith.options import Options
     from vecsmith.pipeline import Passed
-    from vecsmith.providers import AnswersHere, Generates, Metadata
+    from vecsmith.providers import Generates, Metadata
     from vecsmith.types import Compute, EmbedResult
 
 __all__ = ["Embedder", "embed"]
@@ -101,7 +101,8 @@ class Embedder:
     def embed_quietly(self, texts: str | Iterable[str], options: Options, seconds: float | None = None) -> EmbedResult:
         """Embed, and leave the warnings to the caller."""
         pulled = list(as_texts(texts))  # here, in the caller's thread, because it may run the caller's code
-        if seconds is None and answers_here(self.generator, pulled):
+        here = getattr(self.generator, "answers_here", False)
+        if here and seconds is None and fit_one(pulled):  # sooner than four threads wake each other
             return run_here(through(self.generator, Window(0, pulled), options, self._embedder.cache)).result
         return run(self._embedder.embed_quietly(pulled, options, seconds))
 
@@ -152,13 +153,6 @@ def in_order(
     while ahead:
         yield ahead[0].result()
         ahead.popleft()
-
-
-def answers_here(generator: Generates, texts: Sequence[str]) -> bool:
-    """Whether the caller's own thread is the fastest place for these texts."""
-    asked: AnswersHere | None = getattr(generator, "answers_here", None)
-    characters = sum(len(text) for text in texts if isinstance(text, str))
-    return asked is not None and asked(len(texts), characters)
 
 
 @functools.cache

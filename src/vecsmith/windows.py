@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterable, AsyncIterator, Callable, Coroutine, Iterable, Iterator
+from collections.abc import AsyncIterable, AsyncIterator, Callable, Coroutine, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
 from vecsmith.prepare import as_texts
 
-__all__ = ["AHEAD", "Window", "ahead", "async_windows", "windows"]
+__all__ = ["AHEAD", "Window", "ahead", "async_windows", "fit_one", "windows"]
 
 T = TypeVar("T")
 
@@ -50,6 +50,12 @@ class Windower:
         window = Window(self.start, self.run) if self.run else None
         self.start, self.characters, self.run = self.start + len(self.run), 0, []
         return window
+
+
+def fit_one(texts: Sequence[str]) -> bool:
+    """Whether texts are a single run."""
+    few = len(texts) <= WINDOW_TEXTS
+    return few and sum([len(text) for text in texts if isinstance(text, str)]) <= WINDOW_CHARACTERS
 
 
 def windows(texts: str | Iterable[str]) -> Iterator[Window]:

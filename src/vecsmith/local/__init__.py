@@ -6,7 +6,7 @@ import asyncio
 import json
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, ClassVar, TypeVar
 
 from vecsmith.errors import Closed, ConfigError
 from vecsmith.portal import answer, aside
@@ -44,6 +44,7 @@ class LocalGenerator:
     arithmetic: Arithmetic
     tokenizer_sha256: str
     closed: bool = False
+    answers_here: ClassVar[bool] = True
 
     @classmethod
     def open(
@@ -98,10 +99,6 @@ class LocalGenerator:
         encoded = await self.encode([text], GenerationOptions())
         vectors: list[Floats] = await answer(self.engine.submit(encoded.rows, "tokens"))
         return vectors[0]
-
-    def answers_here(self, values: int, characters: int) -> bool:  # noqa: ARG002 (the contract's)
-        """Whether texts are so short that handing them to another thread takes longer than tokenising them."""
-        return characters <= INLINE
 
     def prompt(self, options: GenerationOptions) -> str:
         """Return what is put before every text."""

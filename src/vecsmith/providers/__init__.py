@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from vecsmith.types import Floats, OnLong, Usage
 
 __all__ = [
-    "AnswersHere",
     "EmbeddingGenerator",
     "GeneratedEmbeddings",
     "Generates",
@@ -104,7 +103,11 @@ class Identifies(Protocol):
 
 
 class Generates(Protocol):
-    """The one thing that an embedder needs of what lies beneath it."""
+    """The one thing that an embedder needs of what lies beneath it.
+
+    An attribute ``answers_here`` that is true says that `generate` waits by `vecsmith.portal` alone, and so may be run
+    in a blocking caller's own thread.
+    """
 
     async def generate(self, values: Sequence[str], options: GenerationOptions | None = None) -> GeneratedEmbeddings:
         """Return one vector for each value, in order; raise `InputError` with ``index`` for one that cannot be."""
@@ -134,14 +137,6 @@ class ReadsAlong(Reads, Protocol):
 
     async def pooled_late(self, text: str, spans: Sequence[Sequence[int]], options: GenerationOptions) -> Floats:
         """Return the mean of the token vectors of each span of a text's tokens, (spans, width)."""
-        ...
-
-
-class AnswersHere(Protocol):
-    """A generator's method ``answers_here``, where some of its work is sooner done in the caller's thread."""
-
-    def __call__(self, values: int, characters: int) -> bool:
-        """Whether so many values of so many characters are; ``generate`` waits by `vecsmith.portal` alone then."""
         ...
 
 
