@@ -101,9 +101,10 @@ class Embedder:
     def embed_quietly(self, texts: str | Iterable[str], options: Options, seconds: float | None = None) -> EmbedResult:
         """Embed, and leave the warnings to the caller."""
         pulled = list(as_texts(texts))  # here, in the caller's thread, because it may run the caller's code
-        here = getattr(self.generator, "answers_here", False)
-        if here and seconds is None and fit_one(pulled):  # sooner than four threads wake each other
-            return run_here(through(self.generator, Window(0, pulled), options, self._embedder.cache)).result
+        here, cache = getattr(self.generator, "answers_here", False), self._embedder.cache
+        if here and seconds is None and fit_one(pulled, looked_up=cache is not None):
+            # sooner than threads wake each other
+            return run_here(through(self.generator, Window(0, pulled), options, cache)).result
         return run(self._embedder.embed_quietly(pulled, options, seconds))
 
     def stream(

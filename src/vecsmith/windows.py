@@ -18,6 +18,9 @@ WINDOW_TEXTS = 2048
 WINDOW_CHARACTERS = 250_000
 """A window is a few seconds' work on a slow machine, so that a stream's results do not come in floods."""
 
+LOOKED_UP = 1_000_000
+"""Characters of a run that goes to a cache first."""
+
 AHEAD = 2
 """Windows in the generator at once: one is tokenised while the other is computed, and they share batches."""
 
@@ -52,10 +55,11 @@ class Windower:
         return window
 
 
-def fit_one(texts: Sequence[str]) -> bool:
-    """Whether texts are a single run."""
+def fit_one(texts: Sequence[str], *, looked_up: bool) -> bool:
+    """Whether texts may go as a single run; texts to be looked up take no time to tokenise, and may be longer."""
     few = len(texts) <= WINDOW_TEXTS
-    return few and sum([len(text) for text in texts if isinstance(text, str)]) <= WINDOW_CHARACTERS
+    most = LOOKED_UP if looked_up else WINDOW_CHARACTERS
+    return few and sum([len(text) for text in texts if isinstance(text, str)]) <= most
 
 
 def windows(texts: str | Iterable[str]) -> Iterator[Window]:
