@@ -1,6 +1,7 @@
 """Where the time of a call goes."""
 
 import time
+from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -13,7 +14,12 @@ class Clock:
     """Adds up the seconds of each stage."""
 
     def __init__(self) -> None:
-        self.seconds = Seconds()
+        self.stages: defaultdict[str, float] = defaultdict(float)
+
+    @property
+    def seconds(self) -> Seconds:
+        """What has been added up."""
+        return Seconds(**self.stages)
 
     @contextmanager
     def during(self, stage: str) -> Iterator[None]:
@@ -22,4 +28,4 @@ class Clock:
         try:
             yield
         finally:
-            self.seconds += Seconds(**{stage: time.perf_counter() - start})
+            self.stages[stage] += time.perf_counter() - start

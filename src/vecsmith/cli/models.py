@@ -66,9 +66,10 @@ def described(model: str) -> dict[str, Any]:
     from vecsmith.catalog import find
     from vecsmith.local.architectures import ARCHITECTURES
     from vecsmith.local.folder import read_folder
-    from vecsmith.matryoshka import in_words
+    from vecsmith.matryoshka import MEASURED, in_words
 
     found = find(model)
+    cuts = MEASURED.get(found.name, {})
     folder: ModelFolder = read_folder(found.folder, found.name, trusted=found.bundled)
     return {
         "name": folder.name,
@@ -76,6 +77,7 @@ def described(model: str) -> dict[str, Any]:
         "supported": folder.architecture in {*ARCHITECTURES, "onnx"},
         "dimensions": folder.dimensions,
         "trained_sizes": in_words(folder.trained_sizes),
+        "left_when_cut": {str(width): f"{share:.0%} of SciFact's nDCG@10" for width, share in cuts.items()},
         "max_tokens": folder.max_tokens,
         "pooling": folder.pooling,
         "normalized": folder.normalize,
@@ -93,7 +95,8 @@ def shown(value: Any) -> str:
         case bool():
             return "yes" if value else "no"
         case dict():
-            return ", ".join(f"{name}: {text!r}" for name, text in value.items()) or "none"
+            named = {name: text for name, text in value.items() if text}
+            return ", ".join(f"{name}: {text!r}" for name, text in named.items()) or "none"
         case list():
             return ", ".join(map(str, value))
         case _:

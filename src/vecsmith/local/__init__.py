@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from vecsmith.local.engine import Engine
     from vecsmith.local.folder import ModelFolder
     from vecsmith.local.tokens import Encoded, Offsets, TextTokenizer
+    from vecsmith.prompts import Prompts
     from vecsmith.types import Compute, Floats
 
 __all__ = ["LocalGenerator"]
@@ -43,6 +44,9 @@ class LocalGenerator:
     engine: Engine
     arithmetic: Arithmetic
     tokenizer_sha256: str
+    prompts: Prompts
+    sizes: tuple[int, ...]
+    """The widths below its own that the model was trained to be cut to."""
     closed: bool = False
     answers_here: ClassVar[bool] = True
 
@@ -63,7 +67,8 @@ class LocalGenerator:
         tokenizer = TextTokenizer.load(folder.tokenizer, folder.max_tokens)
         check_fit(folder, tokenizer.size)
         identity = sha256([folder.tokenizer])
-        return cls(folder, tokenizer, *start_engine(folder, compute, cores), tokenizer_sha256=identity)
+        engine, arithmetic = start_engine(folder, compute, cores)
+        return cls(folder, tokenizer, engine, arithmetic, identity, folder.task_prompts, folder.trained_sizes)
 
     @property
     def metadata(self) -> Metadata:
@@ -102,7 +107,7 @@ class LocalGenerator:
 
     def prompt(self, options: GenerationOptions) -> str:
         """Return what is put before every text."""
-        asked = self.folder.task_prompts.text(options.task, options.title)
+        asked = self.prompts.text(options.task, options.title)
         return asked if options.prompt is None else options.prompt
 
     def identity(self, options: GenerationOptions) -> Identity:
@@ -117,7 +122,7 @@ class LocalGenerator:
             "prompt": self.prompt(options),
             "cut": "start" if options.on_long == "truncate_start" else "end",
         }
-        return Identity(self.space(plain), self.folder.normalize, parts, self.folder.trained_sizes)
+        return Identity(self.space(plain), self.folder.normalize, parts, self.sizes)
 
     def room(self, options: GenerationOptions) -> int:
         """Return how many tokens of a text the model reads at once, besides special tokens and the prompt.
@@ -179,7 +184,7 @@ class LocalGenerator:
             model=self.folder.name,
             revision=f"sha256:{self.engine.key.weights}",
             pooling=self.folder.pooling,
-            prompts=self.folder.task_prompts.kind,
+            prompts=self.prompts.kind,
             dimensions=dimensions,
             cut=dimensions != native,
             normalized=self.folder.normalize if options.normalize is None else options.normalize,
