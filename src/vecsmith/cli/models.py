@@ -9,6 +9,8 @@ import typer
 from vecsmith.cli.tables import AsJson, columns, print_json
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from vecsmith.local.folder import ModelFolder
 
 __all__ = ["app"]
@@ -69,7 +71,6 @@ def described(model: str) -> dict[str, Any]:
     from vecsmith.matryoshka import MEASURED, in_words
 
     found = find(model)
-    cuts = MEASURED.get(found.name, {})
     folder: ModelFolder = read_folder(found.folder, found.name, trusted=found.bundled)
     return {
         "name": folder.name,
@@ -77,7 +78,7 @@ def described(model: str) -> dict[str, Any]:
         "supported": folder.architecture in {*ARCHITECTURES, "onnx"},
         "dimensions": folder.dimensions,
         "trained_sizes": in_words(folder.trained_sizes),
-        "left_when_cut": {str(width): f"{share:.0%} of SciFact's nDCG@10" for width, share in cuts.items()},
+        "kept_when_cut": kept(MEASURED.get(found.name, {})),
         "max_tokens": folder.max_tokens,
         "pooling": folder.pooling,
         "normalized": folder.normalize,
@@ -87,6 +88,12 @@ def described(model: str) -> dict[str, Any]:
         "weights": [str(path) for path in folder.weights],
         "sha256": folder.sha256(),
     }
+
+
+def kept(shares: Mapping[int, float]) -> str:
+    """Say what cutting a model's vectors leaves, where that was measured."""
+    told = ", ".join(f"{share:.0%} at {width}" for width, share in shares.items())
+    return f"{told} dimensions of SciFact's nDCG@10" if told else "not measured"
 
 
 def shown(value: Any) -> str:
