@@ -40,7 +40,7 @@ def test_the_vocabulary_means_itself():
 
 @pytest.mark.parametrize(
     ("name", "said"),
-    [("retrieval_querry", "did you mean 'retrieval_query'"), ("image", "one of semantic"), (7, "must be a string")],
+    [("retrieval_querry", "did you mean 'retrieval_query'"), ("image", "use one of semantic"), (7, "must be a string")],
 )
 def test_an_unknown_task_is_refused(name, said):
     with pytest.raises(ConfigError, match=said):

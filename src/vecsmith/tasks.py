@@ -65,5 +65,5 @@ def task_of(name: str | None) -> Task | None:
     if spelling in BY_SPELLING:
         return BY_SPELLING[spelling]
     close = get_close_matches(spelling, BY_SPELLING, n=1)
-    meant = f": did you mean {BY_SPELLING[close[0]]!r}?" if close else f": one of {', '.join(TASKS)} is"
+    meant = f": did you mean {BY_SPELLING[close[0]]!r}?" if close else f": use one of {', '.join(TASKS)}"
     raise ConfigError(f"{name!r} is not a task{meant}")
