@@ -243,3 +243,8 @@ def test_an_unknown_option_is_named_with_those_there_are():
 def test_a_prompt_that_is_all_the_model_reads_is_refused(tiny):
     with pytest.raises(ConfigError, match="leaves no room"):
         tiny[1].embed("the cat", prompt="the cat " * 40)
+
+
+def test_a_result_says_in_a_line_what_it_is():
+    with embedder() as made:
+        assert repr(made.embed(["a", "b"])) == "<EmbedResult of 2 texts: 2 vectors of 16 dimensions, float32, by fake>"

@@ -182,7 +182,7 @@ class Chunk:
         return self.token_end - self.token_start
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class EmbedResult:
     """Vectors in the order of the inputs, and what became of each input.
 
@@ -234,6 +234,10 @@ class EmbedResult:
             raise InputError(f"this result holds no input {index}")
         found: NDArray[Any] = self.vectors[rows]
         return found
+
+    def __repr__(self) -> str:
+        width = f"{self.dimensions} dimensions, {self.stored.encoding}"
+        return f"<EmbedResult of {len(self.items)} texts: {len(self)} vectors of {width}, by {self.model}>"
 
     def __len__(self) -> int:
         return len(self.vectors)
