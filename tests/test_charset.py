@@ -56,7 +56,7 @@ def test_a_few_broken_bytes_are_broken_utf8_and_no_other_encoding():
     assert encoding_of("Grüße".encode()[:3], None, "x") == "utf-8"
 
 
-@pytest.mark.parametrize("named", ["cp99999", "", "a b"])
+@pytest.mark.parametrize("named", ["cp99999", "", "a b", "hex", "idna", "punycode", "undefined", "rot13"])
 def test_an_unknown_encoding_is_refused(tmp_path, named):
     (tmp_path / "in.txt").write_text("a")
     with pytest.raises(ConfigError, match="no encoding"):
@@ -74,3 +74,9 @@ def test_what_cannot_be_decoded_is_replaced_and_closing_closes_what_is_beneath()
     with io.BufferedReader(Recoded(beneath, "utf-16-le")) as stream:
         assert stream.read() == "a\ufffd".encode()
     assert beneath.closed
+
+
+def test_utf16_without_its_mark_is_said_in_words(tmp_path):
+    (tmp_path / "in.txt").write_bytes(b"a cat and a dog\n")
+    with pytest.raises(ConfigError, match="BOM"):
+        texts_of(tmp_path / "in.txt", encoding="utf-16")

@@ -98,3 +98,9 @@ def test_bytes_are_shown_in_the_unit_that_suits_them():
         "2.3 MB",
         "10,000.0 TB",
     ]
+
+
+def test_a_time_beyond_all_measure_is_for_ever(path):
+    assert run("prune", path, "--older-than", "99999999999999999999d").exit_code == 0
+    assert facts(path)["entries"] == 1000
+    assert open_cache(f"sqlite://{path}?ttl=9999999999999999d").get([key(1)])[0] is not None

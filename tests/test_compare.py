@@ -142,3 +142,17 @@ def test_what_cannot_rescore_is_refused(options, said):
 
 def test_a_vector_is_no_distance_from_itself():
     assert np.abs(np.diag(similarity(DOCUMENTS, DOCUMENTS, "euclidean"))).max() < 1e-6
+
+
+@pytest.mark.parametrize(
+    "odd", [[["a"]], [[1], [1, 2]], np.zeros((2, 2, 64)), "abc"], ids=["text", "ragged", "deep", "str"]
+)
+def test_what_is_no_array_of_vectors_is_refused(odd):
+    for call in (lambda: similarity(QUERIES, odd), lambda: top_k(odd, DOCUMENTS)):
+        with pytest.raises(InputError, match="array"):
+            call()
+
+
+@pytest.mark.parametrize("metric", [metric for metric in METRICS if metric != "hamming"])
+def test_no_vectors_are_near_none(metric):
+    assert similarity(np.empty((0, 64)), DOCUMENTS, metric).shape == (0, 300)

@@ -87,7 +87,18 @@ def test_a_calibration_is_saved_exactly(tmp_path):
     np.testing.assert_array_equal(again.low, calibration.low)
 
 
-@pytest.mark.parametrize("text", ["", "{}", "[]", '{"vecsmith_calibration":1,"low":[1],"high":[0]}', '{"low":[[1]]}'])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "{}",
+        "[]",
+        '{"vecsmith_calibration":1,"low":[1],"high":[0]}',
+        '{"vecsmith_calibration":1,"low":[null],"high":[null]}',
+        '{"vecsmith_calibration":1,"low":[],"high":[]}',
+        '{"low":[[1]]}',
+    ],
+)
 def test_a_file_that_is_no_calibration_is_refused(tmp_path, text):
     (tmp_path / "ranges.json").write_text(text)
     with pytest.raises(ConfigError, match=r"ranges\.json"):
@@ -119,3 +130,9 @@ def test_an_unknown_encoding_is_refused(name):
     with pytest.raises(ConfigError, match="float32, float16"):
         encoding_of(name)
     assert [encoding_of(known) for known in ENCODINGS] == list(ENCODINGS)
+
+
+def test_a_calibration_in_no_encoding_is_refused(tmp_path):
+    (tmp_path / "ranges.json").write_bytes(b"\xff\xfe{")
+    with pytest.raises(ConfigError, match=r"ranges\.json"):
+        Calibration.load(tmp_path / "ranges.json")

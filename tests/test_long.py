@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fake_generator import FakeGenerator
-from vecsmith import AsyncEmbedder, Chunking, ConfigError, Embedder, normalize
+from vecsmith import AsyncEmbedder, Chunking, ConfigError, Embedder, InputError, normalize
 
 WORDS = ["the", "cat", "sat", "by", "the", "old", "mill", "and", "the", "dog", "ran", "along", "the", "river"]
 LONG = " ".join(itertools.islice(itertools.cycle(WORDS), 90))
@@ -128,3 +128,28 @@ def test_a_stream_counts_its_inputs_on(tiny, monkeypatch):
     assert sorted({chunk.item for part in parts for chunk in part.chunks}) == [0, 1, 2, 3]
     whole = tiny[1].embed(TEXTS, on_long="chunk")
     assert [chunk.item for chunk in whole.chunks] == [chunk.item for part in parts for chunk in part.chunks]
+
+
+def test_the_right_input_is_named_whatever_the_others_were_cut_into(tiny, mode):
+    local = tiny[1].generator
+
+    class Refusing:
+        """The local model, which refuses one text."""
+
+        def __getattr__(self, name):
+            return getattr(local, name)
+
+        def get_service(self, kind, key=None):
+            return local.get_service(kind, key)
+
+        async def generate(self, values, options=None):
+            bad = [InputError("refused", index=i) for i, value in enumerate(values) if value == "bad"]
+            if bad:
+                raise bad[0]
+            return await local.generate(values, options)
+
+        async def aclose(self):
+            pass
+
+    with Embedder.from_generator(Refusing()) as embedder, pytest.raises(InputError, match="input 2: refused"):
+        embedder.embed([LONG, "the cat", "bad", "the dog"], on_long=mode)

@@ -248,3 +248,51 @@ def test_a_prompt_that_is_all_the_model_reads_is_refused(tiny):
 def test_a_result_says_in_a_line_what_it_is():
     with embedder() as made:
         assert repr(made.embed(["a", "b"])) == "<EmbedResult of 2 texts: 2 vectors of 16 dimensions, float32, by fake>"
+
+
+def test_a_blocking_call_inside_a_loop_does_not_wait_for_a_call_of_that_loop():
+    held = Held()
+
+    class Here(FakeGenerator):
+        answers_here = True
+
+    async def main():
+        cache = open_cache("memory")
+        async with AsyncEmbedder.from_generator(held, cache=cache) as made:
+            first = asyncio.create_task(made.embed(["a", "b"]))
+            await asyncio.to_thread(held.reached.wait, PATIENCE)
+            blocking = Embedder.from_generator(Here(), cache=cache).embed(["b"])  # the loop stands still meanwhile
+            held.opened.set()
+            return blocking, await first
+
+    blocking, first = asyncio.run(main())
+    np.testing.assert_array_equal(blocking.vectors, first.vectors[1:])
+
+
+def test_the_right_input_is_named_when_another_call_is_at_some_of_them():
+    held = Held()
+
+    async def main():
+        async with AsyncEmbedder.from_generator(held, cache="memory") as made:
+            first = asyncio.create_task(made.embed(["a", "b"]))
+            await asyncio.to_thread(held.reached.wait, PATIENCE)
+            second = asyncio.create_task(made.embed(["a", "b", "fine", "bad"]))
+            await asyncio.sleep(0.05)
+            held.opened.set()
+            return await asyncio.gather(first, second, return_exceptions=True)
+
+    _, error = asyncio.run(main())
+    assert isinstance(error, InputError)
+    assert error.index == 3
+
+
+def test_a_cache_that_cannot_be_closed_need_not_be():
+    class Half:
+        def get(self, keys):
+            return [None] * len(keys)
+
+        def put(self, keys, entries):
+            pass
+
+    with Embedder.from_generator(FakeGenerator(), cache=Half()) as made:
+        made.embed("a")

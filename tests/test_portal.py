@@ -73,7 +73,7 @@ def test_looking_at_a_shared_future_does_not_cancel_it():
     future = Future()
 
     async def main():
-        looking = asyncio.create_task(look(future))
+        looking = asyncio.create_task(look(future, 30))
         await asyncio.sleep(0)
         looking.cancel()
         with pytest.raises(asyncio.CancelledError):
@@ -81,9 +81,15 @@ def test_looking_at_a_shared_future_does_not_cancel_it():
 
     asyncio.run(main())
     future.set_result(7)
-    assert run_here(look(future)) == 7
+    assert run_here(look(future, 30)) == 7
 
 
 def test_work_beside_a_loop_is_done_in_another_thread_and_at_once_here():
     assert run(aside(threading.get_ident)) != threading.get_ident()
     assert run_here(aside(threading.get_ident)) == threading.get_ident()
+
+
+def test_looking_ends_where_the_answer_does_not_come():
+    for runner in (run, run_here):
+        with pytest.raises(LookupError):
+            runner(look(Future(), 0.01))

@@ -201,10 +201,12 @@ class AsyncEmbedder:
             self._closed = True
             generator, self._generator = self._generator, None
             cache, self.cache = self.cache, None
-        if cache is not None:
-            await asyncio.to_thread(cache.close)
-        if close := getattr(generator, "aclose", None):
-            await close()
+        try:
+            if cache is not None and (close := getattr(cache, "close", None)):
+                await asyncio.to_thread(close)
+        finally:
+            if aclose := getattr(generator, "aclose", None):
+                await aclose()
 
     async def __aenter__(self) -> Self:
         await self.open()

@@ -47,7 +47,7 @@ class Side:
     def of(cls, vectors: ArrayLike, encoding: Encoding, calibration: Calibration | None) -> Side:
         """Take a result of vecsmith at its own word, and plain arrays at the caller's."""
         stored: StoredForm | None = getattr(vectors, "stored", None)
-        rows = np.atleast_2d(np.asarray(vectors))
+        rows = as_rows(vectors)
         if stored is None:
             return cls(rows, encoding_of(encoding), calibration, None)
         if stored.calibration is not None and (calibration is None or calibration.id != stored.calibration):
@@ -67,6 +67,17 @@ class Side:
         if self.encoding == "binary":
             return self.rows.astype(np.int8).view(np.uint8) ^ np.uint8(0x80)
         return self.rows.astype(np.uint8) if self.encoding == "ubinary" else encode(self.floats, "ubinary")
+
+
+def as_rows(vectors: ArrayLike) -> NDArray[Any]:
+    """Return an array (n, d); raise `InputError` for what is none."""
+    try:
+        rows = np.atleast_2d(np.asarray(vectors))
+    except ValueError:  # rows of several lengths
+        rows = np.empty((0, 0, 0))
+    if rows.ndim != 2 or rows.dtype.kind not in "fiu":  # noqa: PLR2004
+        raise InputError("vectors must be numbers in an array (n, d), all of one width")
+    return rows
 
 
 def check_spaces(left: Side, right: Side) -> None:
@@ -131,7 +142,10 @@ def measured(left: Floats, right: Floats, metric: Metric) -> Floats:
         ours, theirs = left.astype(np.float64), right.astype(np.float64)
         squares = (ours**2).sum(axis=1)[:, None] + (theirs**2).sum(axis=1) - 2 * (ours @ theirs.T)
         return np.asarray(-np.sqrt(np.maximum(squares, 0)), np.float32)
-    return np.stack([-np.abs(row - right).sum(axis=1) for row in left]).astype(np.float32)
+    far = np.empty((len(left), len(right)), np.float32)
+    for i, row in enumerate(left):
+        far[i] = -np.abs(row - right).sum(axis=1)
+    return far
 
 
 def top_k(

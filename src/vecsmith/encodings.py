@@ -73,14 +73,21 @@ class Calibration:
     def load(cls, path: str | Path) -> Calibration:
         """Read what `save` wrote; raise `ConfigError` for a file that is something else."""
         try:
-            text = Path(path).read_text(encoding="utf-8")
+            raw = Path(path).read_bytes()
         except OSError as error:
             raise ConfigError(f"the calibration {path} cannot be read ({error.strerror})") from None
         with damaged(str(path)):
-            ranges: dict[str, Any] = json.loads(text)
+            ranges: dict[str, Any] = json.loads(raw)
             low, high = (np.array(ranges[name], np.float32) for name in ("low", "high"))
-            if ranges["vecsmith_calibration"] != 1 or low.ndim != 1 or low.shape != high.shape or (low > high).any():
+            if (
+                ranges["vecsmith_calibration"] != 1
+                or low.ndim != 1
+                or low.shape != high.shape
+                or not (low <= high).all()
+            ):
                 raise ValueError("no ranges")
+            if not low.size or not np.isfinite([low, high]).all():
+                raise ValueError("ranges that are no numbers")
         return cls(low, high)
 
     @property

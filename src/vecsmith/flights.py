@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from vecsmith.cache import Entry
+    from vecsmith.cache import Cache, Entry
 
 __all__ = ["Flights", "flights"]
 
@@ -20,37 +20,37 @@ class Flights:
 
     def __init__(self) -> None:
         self.lock = threading.Lock()
-        self.aloft: dict[bytes, Future[Entry]] = {}
+        self.aloft: dict[tuple[int, bytes], Future[Entry]] = {}
 
-    def claim(self, keys: Iterable[bytes]) -> tuple[list[bytes], dict[bytes, Future[Entry]]]:
+    def claim(self, cache: Cache, keys: Iterable[bytes]) -> tuple[list[bytes], dict[bytes, Future[Entry]]]:
         """Return the keys that nobody is at, which are now the caller's to `land` or `crash`, and others' futures."""
         ours: list[bytes] = []
         theirs: dict[bytes, Future[Entry]] = {}
         with self.lock:
             for key in keys:
-                if key in self.aloft:
-                    theirs[key] = self.aloft[key]
+                if (at := (id(cache), key)) in self.aloft:
+                    theirs[key] = self.aloft[at]
                 else:
-                    self.aloft[key] = Future()
+                    self.aloft[at] = Future()
                     ours.append(key)
         return ours, theirs
 
-    def land(self, keys: Sequence[bytes], entries: Sequence[Entry]) -> None:
+    def land(self, cache: Cache, keys: Sequence[bytes], entries: Sequence[Entry]) -> None:
         """Give everybody who waits for these keys their entries."""
-        for future, entry in zip(self.removed(keys), entries, strict=True):
+        for future, entry in zip(self.removed(cache, keys), entries, strict=True):
             if future is not None:
                 future.set_result(entry)
 
-    def crash(self, keys: Sequence[bytes]) -> None:
+    def crash(self, cache: Cache, keys: Sequence[bytes]) -> None:
         """Tell everybody who waits for these keys that they have to see for themselves."""
-        for future in self.removed(keys):
+        for future in self.removed(cache, keys):
             if future is not None:
                 future.set_exception(LookupError("the call that was at it has ended"))
 
-    def removed(self, keys: Sequence[bytes]) -> list[Future[Entry] | None]:
+    def removed(self, cache: Cache, keys: Sequence[bytes]) -> list[Future[Entry] | None]:
         """Forget keys; return their futures."""
         with self.lock:
-            return [self.aloft.pop(key, None) for key in keys]
+            return [self.aloft.pop((id(cache), key), None) for key in keys]
 
 
 flights = Flights()

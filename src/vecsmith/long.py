@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
 from hashlib import sha256
@@ -13,7 +14,7 @@ from vecsmith.providers import Reads, ReadsAlong
 from vecsmith.types import Chunk, Usage
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from vecsmith.chunking import Chunking, Span
     from vecsmith.clock import Clock
@@ -72,13 +73,20 @@ async def piecewise(source: Source, pieces: Pieces, texts: Sequence[str], option
     """Return the vectors of pieces, each embedded on its own, or, for ``late``, with the text around it."""
     if options.on_long == "late":
         return await late(source, pieces, texts, clock)
-    try:
+    with placed(pieces.owners):
         return await source.rows(pieces.texts, clock)
+
+
+@contextmanager
+def placed(places: Sequence[int]) -> Iterator[None]:
+    """Turn an error about the texts asked for into one about the texts at their `places`."""
+    try:
+        yield
     except InputError as error:
-        reasons = {pieces.owners[e.index]: e.reason for e in (error, *error.others) if e.index is not None}
+        reasons = {places[e.index]: e.reason for e in (error, *error.others) if e.index is not None}
         if not reasons:
             raise
-        first, *others = (InputError(reason, index=owner) for owner, reason in sorted(reasons.items()))
+        first, *others = (InputError(reason, index=place) for place, reason in sorted(reasons.items()))
         raise InputError(first.reason, index=first.index, others=others) from None
 
 
@@ -90,7 +98,9 @@ async def late(source: Source, pieces: Pieces, texts: Sequence[str], clock: Cloc
     if reader is None:
         raise ConfigError("on_long='late' needs the vectors of tokens, which only a local model gives")
     counts = pieces.counts(len(texts))
-    rows = await source.rows([text for text, count in zip(texts, counts, strict=True) if count == 1], clock)
+    short = [place for place, count in enumerate(counts) if count == 1]
+    with placed(short):
+        rows = await source.rows([texts[place] for place in short], clock)
     whole = iter(zip(rows.vectors, rows.tokens, rows.cached, strict=True))
     parts, tokens, cached, usage = [], [], [], rows.usage
     spans = iter(pieces.spans)

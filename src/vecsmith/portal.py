@@ -113,6 +113,23 @@ async def answer(future: Future[T]) -> T:
         raise
 
 
-async def look(future: Future[T]) -> T:
-    """Wait for a future that others wait for too: giving up does not cancel it."""
-    return future.result() if here.driving else await asyncio.shield(asyncio.wrap_future(future))
+async def look(future: Future[T], seconds: float) -> T:
+    """Wait for a future that others wait for too, so long: giving up does not cancel it.
+
+    Raises `LookupError` where it is not there in time, or may never be: whoever makes it may need this thread's loop.
+    """
+    try:
+        if not here.driving:
+            return await asyncio.wait_for(asyncio.shield(asyncio.wrap_future(future)), seconds)
+        return future.result(0 if in_a_loop() else seconds)
+    except TimeoutError:
+        raise LookupError("what another call makes is not there yet") from None
+
+
+def in_a_loop() -> bool:
+    """Whether this thread runs an event loop."""
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return False
+    return True

@@ -26,6 +26,9 @@ __all__ = ["Rows", "Source"]
 
 T = TypeVar("T")
 
+PATIENCE = 30.0
+"""Seconds to wait for what another call computes, before computing it again."""
+
 
 @dataclass(frozen=True, slots=True)
 class Rows:
@@ -38,6 +41,15 @@ class Rows:
     usage: Usage
     space: Space
     model: str
+
+
+class Refused(Exception):  # noqa: N818 (it never leaves this module)
+    """Some of the texts that the generator was asked for cannot be embedded."""
+
+    def __init__(self, error: InputError, texts: Sequence[str]) -> None:
+        super().__init__(error)
+        self.error = error
+        self.texts = texts
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,8 +149,8 @@ class Source:
         if lacking:
             try:
                 made, usage = await self.produced(lacking, cache, clock)
-            except InputError as error:
-                raise reindexed(error, list(lacking.values()), texts) from None
+            except Refused as refused:
+                raise reindexed(refused.error, refused.texts, texts) from None
             known |= made
         entries = [known[key] for key in keys]
         raw = b"".join([entry.vector for entry in entries])
@@ -154,13 +166,13 @@ class Source:
         self, lacking: Mapping[bytes, str], cache: Cache, clock: Clock
     ) -> tuple[dict[bytes, Entry], Usage]:
         """Return an entry for each key, of this call's making or of another's that is at it already."""
-        ours, theirs = flights.claim(lacking)
+        ours, theirs = flights.claim(cache, lacking)
         made, usage = await self.made({key: lacking[key] for key in ours}, cache, clock) if ours else ({}, Usage())
         left = {}
         for key, future in theirs.items():
             try:
                 with clock.during("model"):
-                    entry = await look(future)
+                    entry = await look(future, PATIENCE)
             except LookupError:  # the other call failed, which says nothing of this one
                 left[key] = lacking[key]
             else:
@@ -187,10 +199,13 @@ class Source:
                 Entry(vector.astype("<f4", copy=False).tobytes(), tokens, dropped)
                 for vector, tokens, dropped in zip(rows.vectors, rows.tokens, rows.dropped, strict=True)
             ]
+        except InputError as error:
+            flights.crash(cache, keys)
+            raise Refused(error, list(lacking.values())) from None
         except BaseException:
-            flights.crash(keys)
+            flights.crash(cache, keys)
             raise
-        flights.land(keys, entries)
+        flights.land(cache, keys, entries)
         with clock.during("cache"):
             await aside(partial(cache.put, keys, entries))
         return dict(zip(keys, entries, strict=True)), rows.usage

@@ -31,6 +31,10 @@ class Address:
     """Seconds; None for ever."""
 
 
+MOST = 1e15
+"""Bytes or seconds: beyond, a number would not fit where SQLite keeps it."""
+
+
 def default_path() -> Path:
     """Return the file in the user's data folder, or in ``VECSMITH_HOME``."""
     home = os.environ.get("VECSMITH_HOME")
@@ -87,4 +91,4 @@ def quantity(text: str, units: dict[str, int], meant: str) -> float:
     found = QUANTITY.fullmatch(text.strip())
     if not found or found[2].upper() not in units or not float(found[1]):
         raise ConfigError(f"{text!r} is not {meant}")
-    return float(found[1]) * units[found[2].upper()]
+    return min(float(found[1]) * units[found[2].upper()], MOST)

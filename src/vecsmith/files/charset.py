@@ -24,6 +24,8 @@ MANY = 16
 """So many characters beyond ASCII are enough to tell an encoding by; fewer are taken for broken UTF-8."""
 
 BEYOND_ASCII = re.compile(rb"[\x80-\xff]")
+NOT_FOR_FILES = {"idna", "punycode", "undefined", "raw_unicode_escape", "unicode_escape"}
+
 CHUNK = 1 << 16
 
 
@@ -46,9 +48,14 @@ def encoding_of(head: bytes, named: str | None, name: str) -> str:
 def known(named: str, name: str) -> str:
     """Return an encoding's name as Python writes it."""
     try:
-        return codecs.lookup(named).name
-    except (LookupError, ValueError):
-        raise ConfigError(f"{named!r} is no encoding that {name} could be in: name one such as cp1252") from None
+        found = codecs.lookup(named).name
+        "a".encode(found).decode(found)
+        usable = found not in NOT_FOR_FILES
+    except (LookupError, ValueError, AssertionError):  # unknown, or a codec for something else than text
+        usable = False
+    if not usable:
+        raise ConfigError(f"{named!r} is no encoding that {name} could be in: name one such as cp1252")
+    return found
 
 
 def is_utf8(head: bytes) -> bool:
@@ -100,7 +107,11 @@ class Recoded(io.RawIOBase):
         while not self._left and not self._ended:
             raw = self._stream.read1(CHUNK)
             self._ended = not raw
-            self._left = self._decoder.decode(raw, final=self._ended).encode(UTF_8, "replace")
+            try:
+                text = self._decoder.decode(raw, final=self._ended)
+            except UnicodeError as error:  # such as UTF-16 without its mark
+                raise OSError(f"it cannot be decoded ({error})") from None
+            self._left = text.encode(UTF_8, "replace")
         taken, self._left = self._left[: len(view)], self._left[len(view) :]
         view[: len(taken)] = taken
         return len(taken)
