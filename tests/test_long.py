@@ -153,3 +153,13 @@ def test_the_right_input_is_named_whatever_the_others_were_cut_into(tiny, mode):
 
     with Embedder.from_generator(Refusing()) as embedder, pytest.raises(InputError, match="input 2: refused"):
         embedder.embed([LONG, "the cat", "bad", "the dog"], on_long=mode)
+
+
+def test_a_text_that_is_read_late_is_read_once_whatever_its_chunks_share(tiny):
+    _, embedder = tiny
+    text = "the cat and the dog"
+    whole = embedder.embed(text)
+    late = embedder.embed([text, "a"], on_long="late", chunking=Chunking(tokens=5, overlap=3))
+    assert late.items[0].chunks > 1
+    assert late.items[0].tokens == whole.items[0].tokens
+    assert late.usage.input_tokens == sum(item.tokens for item in late.items)

@@ -108,13 +108,12 @@ async def late(source: Source, pieces: Pieces, texts: Sequence[str], clock: Cloc
         its = [next(spans) for _ in range(count)]
         if count == 1:
             vector, read, known = next(whole)
-            vectors, lengths = vector[None], [read]
+            vectors = vector[None]
         else:
-            vectors, known = await read_along(source, reader, text, its, clock)
-            lengths = [span.token_end - span.token_start for span in its]
-            usage += Usage() if known else Usage(sum(lengths), sum(lengths))
+            vectors, read, known = await read_along(source, reader, text, its, clock)
+            usage += Usage() if known else Usage(read, read)
         parts.append(vectors)
-        tokens += lengths
+        tokens += [read] + [0] * (count - 1)  # the text was read once, for all its chunks
         cached += [known] * count
     vectors = np.concatenate(parts) if parts else rows.vectors
     return replace(rows, vectors=vectors, tokens=tokens, dropped=[0] * len(tokens), cached=cached, usage=usage)
@@ -122,14 +121,14 @@ async def late(source: Source, pieces: Pieces, texts: Sequence[str], clock: Cloc
 
 async def read_along(
     source: Source, reader: ReadsAlong, text: str, spans: Sequence[Span], clock: Clock
-) -> tuple[Floats, bool]:
-    """Return the vectors of a text's chunks, (chunks, width), and whether they came from the cache."""
+) -> tuple[Floats, int, bool]:
+    """Return the vectors of a text's chunks, (chunks, width), the tokens read, and whether the cache had them."""
     import numpy as np
 
     ranges = [span[2:] for span in spans]
     if source.cache is None or source.identity is None:
         with clock.during("model"):
-            return await reader.pooled_late(text, ranges, source.options), False
+            return *await reader.pooled_late(text, ranges, source.options), False
     from vecsmith.cache import Entry
     from vecsmith.cache.key import Keys
 
@@ -142,16 +141,13 @@ async def read_along(
     known = [entry for entry in found if entry is not None]
     if len(known) == len(keys):
         raw = b"".join(entry.vector for entry in known)
-        return np.frombuffer(raw, "<f4").reshape(len(keys), -1), True
+        return np.frombuffer(raw, "<f4").reshape(len(keys), -1), known[0].tokens, True
     with clock.during("model"):
-        vectors = await reader.pooled_late(text, ranges, source.options)
+        vectors, read = await reader.pooled_late(text, ranges, source.options)
     with clock.during("cache"):
-        entries = [
-            Entry(row.astype("<f4").tobytes(), end - start, 0)
-            for row, (start, end) in zip(vectors, ranges, strict=True)
-        ]
+        entries = [Entry(row.astype("<f4").tobytes(), read, 0) for row in vectors]
         await aside(partial(source.cache.put, keys, entries))
-    return vectors, False
+    return vectors, read, False
 
 
 def merged(rows: Rows, pieces: Pieces, texts: int, chunking: Chunking, *, normalizes: bool) -> Rows:

@@ -144,8 +144,10 @@ class LocalGenerator:
         """Return where each token of a text starts and ends, (tokens, 2), in code points."""
         return self.tokenizer.offsets(text)
 
-    async def pooled_late(self, text: str, spans: Sequence[Sequence[int]], options: GenerationOptions) -> Floats:
-        """Return the mean of the token vectors of each span, (spans, width), read with the text around them.
+    async def pooled_late(
+        self, text: str, spans: Sequence[Sequence[int]], options: GenerationOptions
+    ) -> tuple[Floats, int]:
+        """Return the mean of the token vectors of each span, (spans, width), and the tokens read for all of them.
 
         A text longer than the model reads is read in windows that share a quarter. Raises `ConfigError` for a model
         that does not pool by mean: the mean of its token vectors means nothing.
@@ -161,7 +163,8 @@ class LocalGenerator:
         rows = [self.tokenizer.whole(before, ids[start:end]) for start, end in ranges]
         read: list[Floats] = await answer(self.engine.submit(rows, "tokens"))
         first, last = len(before), len(self.tokenizer.suffix)
-        return pool_late((row[first : len(row) - last] for row in read), ranges, spans)
+        pooled = pool_late((row[first : len(row) - last] for row in read), ranges, spans)
+        return pooled, sum(map(len, rows))
 
     async def encode(self, values: Sequence[str], options: GenerationOptions) -> Encoded:
         """Tokenise beside the event loop, and beside the engine's work on what came before."""

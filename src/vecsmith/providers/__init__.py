@@ -135,8 +135,10 @@ class Reads(Protocol):
 class ReadsAlong(Reads, Protocol):
     """One that gives the vectors of tokens, too, so that a chunk can be read with the text around it."""
 
-    async def pooled_late(self, text: str, spans: Sequence[Sequence[int]], options: GenerationOptions) -> Floats:
-        """Return the mean of the token vectors of each span of a text's tokens, (spans, width)."""
+    async def pooled_late(
+        self, text: str, spans: Sequence[Sequence[int]], options: GenerationOptions
+    ) -> tuple[Floats, int]:
+        """Return the mean of the token vectors of each span of a text's tokens, (spans, width), and the tokens read."""
         ...
 
 
