@@ -52,3 +52,8 @@ def test_cleaning_twice_is_cleaning_once(step, text):
     clean = cleaner([step])
     if step != "mojibake":  # which may undo one mistake at a time
         assert clean(clean(text)) == clean(text)
+
+
+def test_what_names_no_steps_is_refused():
+    with pytest.raises(ConfigError, match="names of steps"):
+        cleaner(5)

@@ -163,3 +163,16 @@ def test_a_text_that_is_read_late_is_read_once_whatever_its_chunks_share(tiny):
     assert late.items[0].chunks > 1
     assert late.items[0].tokens == whole.items[0].tokens
     assert late.usage.input_tokens == sum(item.tokens for item in late.items)
+
+
+def test_a_book_is_read_late_a_few_windows_at_a_time(tiny, monkeypatch):
+    _, embedder = tiny
+    whole = embedder.embed(LONG, on_long="late")
+    monkeypatch.setattr("vecsmith.local.WINDOWS", 2)
+    held = []
+    submit = embedder.generator.engine.submit
+    monkeypatch.setattr(
+        embedder.generator.engine, "submit", lambda rows, *rest: held.append(len(rows)) or submit(rows, *rest)
+    )
+    np.testing.assert_allclose(embedder.embed(LONG, on_long="late").vectors, whole.vectors, rtol=0, atol=1e-5)
+    assert max(held) <= 2 < sum(held)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Iterable
 from functools import partial
 from typing import TYPE_CHECKING
 
 from vecsmith.errors import ConfigError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable
 
 __all__ = ["STEPS", "cleaner"]
 
@@ -61,6 +62,9 @@ def cleaner(names: str | Iterable[str]) -> Callable[[str], str] | None:
 
     Raises `ConfigError` for a name that is no step.
     """
+    given: object = names
+    if not isinstance(given, Iterable):
+        raise ConfigError(f"clean takes names of steps ({', '.join(STEPS)}), not {names!r}")
     steps = [step(name) for name in ([names] if isinstance(names, str) else names)]
     if not steps:
         return None

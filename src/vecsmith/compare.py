@@ -75,7 +75,7 @@ def as_rows(vectors: ArrayLike) -> NDArray[Any]:
         rows = np.atleast_2d(np.asarray(vectors))
     except ValueError:  # rows of several lengths
         rows = np.empty((0, 0, 0))
-    if rows.ndim != 2 or rows.dtype.kind not in "fiu":  # noqa: PLR2004
+    if rows.ndim != 2 or rows.dtype.kind not in "fiu":  # noqa: PLR2004 (rows and columns)
         raise InputError("vectors must be numbers in an array (n, d), all of one width")
     return rows
 
@@ -184,7 +184,9 @@ def top_k(
     rows = stored.bits if bits else stored.floats
     if rescore is None:
         return nearest(compare, rows, k)
-    finer = Side.of(rescore, "float32", None).floats
+    side = Side.of(rescore, "float32", calibration)
+    check_spaces(asked, side)
+    finer = side.floats
     if isinstance(oversample, bool) or not isinstance(oversample, int) or oversample < 1:
         raise InputError(f"oversample must be a whole number from 1 up, not {oversample!r}")
     if len(finer) != len(rows):
@@ -198,7 +200,8 @@ def nearest(
     compare: Callable[[NDArray[Any]], Floats], stored: NDArray[Any], k: int
 ) -> tuple[NDArray[np.int64], Floats]:
     """Return the places and scores of the `k` nearest, (queries, k), going through the stored vectors in runs."""
-    best, places = compare(stored[:0]), np.empty((len(compare(stored[:0])), 0), np.int64)
+    best = compare(stored[:0])
+    places = np.empty(best.shape, np.int64)
     for start in range(0, len(stored), ROWS):
         run = compare(stored[start : start + ROWS])
         best = np.concatenate([best, run], axis=1)

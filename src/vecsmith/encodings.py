@@ -51,7 +51,7 @@ class Calibration:
     def of(cls, vectors: ArrayLike) -> Calibration:
         """Take the ranges from vectors (n, dimensions), cut and normalised as those that will be stored."""
         x = np.asarray(vectors, np.float32)
-        if x.ndim != 2 or not len(x) or not np.isfinite(x).all():  # noqa: PLR2004
+        if x.ndim != 2 or not len(x) or not np.isfinite(x).all():  # noqa: PLR2004 (rows and columns)
             raise InputError("a calibration needs an array (n, dimensions) of finite numbers with at least one row")
         return cls(x.min(axis=0), x.max(axis=0))
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     Range = tuple[int, int]
 
-__all__ = ["owned", "pool_late", "windows"]
+__all__ = ["LatePool", "owned", "pool_late", "windows"]
 
 
 def windows(tokens: int, room: int, overlap: int) -> list[Range]:
@@ -46,24 +46,40 @@ def owned(windows: Sequence[Range]) -> list[Range]:
     return list(pairwise(edges))
 
 
-def pool_late(vectors: Iterable[Floats], windows: Sequence[Range], spans: ArrayLike) -> Floats:
-    """Return the mean of each chunk's token vectors, (chunks, d), in float32 and not normalised.
+class LatePool:
+    """Gathers the mean of each chunk's token vectors, window by window, so that one window's are held at a time.
 
-    `vectors` are the token vectors of each window, (its tokens, d), without special tokens; only one window's are held
-    at a time. `spans` is (chunks, 2): the first token of each chunk and the one after its last, in any order. Raises
-    `InputError` for a chunk without tokens.
+    `spans` is (chunks, 2): the first token of each chunk and the one after its last, in any order. Raises `InputError`
+    for a chunk without tokens.
     """
-    chunks = np.asarray(spans, np.int64).reshape(-1, 2)
-    lengths = chunks[:, 1] - chunks[:, 0]
-    if not len(chunks) or lengths.min() < 1:
-        raise InputError("a chunk without tokens has no vectors to pool: embed the text as it is")
-    sums: Floats | None = None
-    for window, (start, _), (first, last) in zip(vectors, windows, owned(windows), strict=True):
-        if sums is None:
-            sums = np.zeros((len(chunks), window.shape[1]), np.float32)
-        parts = np.clip(chunks, first, last)
+
+    def __init__(self, windows: Sequence[Range], spans: ArrayLike) -> None:
+        self.chunks = np.asarray(spans, np.int64).reshape(-1, 2)
+        self.lengths = self.chunks[:, 1] - self.chunks[:, 0]
+        if not len(self.chunks) or self.lengths.min() < 1:
+            raise InputError("a chunk without tokens has no vectors to pool: embed the text as it is")
+        self.waiting = iter([(start, *own) for (start, _), own in zip(windows, owned(windows), strict=True)])
+        self.sums: Floats | None = None
+
+    def add(self, vectors: Floats) -> None:
+        """Take the token vectors of the next window, (its tokens, d), without special tokens."""
+        start, first, last = next(self.waiting)
+        if self.sums is None:
+            self.sums = np.zeros((len(self.chunks), vectors.shape[1]), np.float32)
+        parts = np.clip(self.chunks, first, last)
         for i in np.flatnonzero(parts[:, 1] > parts[:, 0]):
-            sums[i] += window[parts[i, 0] - start : parts[i, 1] - start].sum(axis=0)
-    if sums is None:
-        raise InputError("a text without tokens has no vectors to pool: embed it as it is")
-    return np.asarray(sums / lengths[:, None], np.float32)
+            self.sums[i] += vectors[parts[i, 0] - start : parts[i, 1] - start].sum(axis=0)
+
+    def means(self) -> Floats:
+        """Return the mean of each chunk, (chunks, d), in float32 and not normalised."""
+        if self.sums is None:
+            raise InputError("a text without tokens has no vectors to pool: embed it as it is")
+        return np.asarray(self.sums / self.lengths[:, None], np.float32)
+
+
+def pool_late(vectors: Iterable[Floats], windows: Sequence[Range], spans: ArrayLike) -> Floats:
+    """Return what `LatePool` makes of the token vectors of all windows."""
+    pool = LatePool(windows, spans)
+    for window in vectors:
+        pool.add(window)
+    return pool.means()

@@ -48,7 +48,7 @@ class Pieces:
 
 async def cut(source: Source, texts: Sequence[str], chunking: Chunking) -> Pieces:
     """Cut texts for the model that will read them; raise `ConfigError` where its tokenizer is not at hand."""
-    reader = source.beneath(Reads)  # type: ignore[type-abstract]
+    reader = source.beneath(Reads)  # type: ignore[type-abstract]  # a Protocol is what is looked for
     if reader is None:
         raise ConfigError("cutting texts needs the model's own tokenizer, which this generator does not have")
     return await aside(partial(cut_by, reader, reader.room(source.options), texts, chunking))
@@ -94,7 +94,7 @@ async def late(source: Source, pieces: Pieces, texts: Sequence[str], clock: Cloc
     """Return the pieces' vectors read along with their texts; a text of one piece is embedded as ever."""
     import numpy as np
 
-    reader = source.beneath(ReadsAlong)  # type: ignore[type-abstract]
+    reader = source.beneath(ReadsAlong)  # type: ignore[type-abstract]  # a Protocol is what is looked for
     if reader is None:
         raise ConfigError("on_long='late' needs the vectors of tokens, which only a local model gives")
     counts = pieces.counts(len(texts))

@@ -70,7 +70,7 @@ def is_utf8(head: bytes) -> bool:
 def has_utf8(head: bytes) -> bool:
     """Whether more characters beyond ASCII are right UTF-8 than are not."""
     text = head.decode(UTF_8, "surrogateescape")
-    beyond = [character for character in text if ord(character) > 0x7F]  # noqa: PLR2004
+    beyond = [character for character in text if ord(character) > 0x7F]  # noqa: PLR2004 (the last of ASCII)
     broken = sum("\ud800" <= character <= "\udfff" for character in beyond)
     return len(beyond) - broken > broken
 

@@ -31,6 +31,9 @@ T = TypeVar("T")
 SHARED = 4
 """Neighbouring windows of late chunking share one part in so many."""
 
+WINDOWS = 32
+"""Windows of a long text whose token vectors are held at once: all those of a book would take gigabytes."""
+
 INLINE = 2_000
 """Characters that are tokenised at once, where handing them to another thread would take longer."""
 
@@ -152,7 +155,7 @@ class LocalGenerator:
         A text longer than the model reads is read in windows that share a quarter. Raises `ConfigError` for a model
         that does not pool by mean: the mean of its token vectors means nothing.
         """
-        from vecsmith.late import pool_late, windows
+        from vecsmith.late import LatePool, windows
 
         if self.folder.pooling != "mean":
             raise ConfigError(f"on_long='late' needs a model that pools by mean, not by {self.folder.pooling}")
@@ -161,10 +164,12 @@ class LocalGenerator:
         room = self.tokenizer.max_tokens - len(before) - len(self.tokenizer.suffix)
         ranges = windows(len(ids), room, room // SHARED)
         rows = [self.tokenizer.whole(before, ids[start:end]) for start, end in ranges]
-        read: list[Floats] = await answer(self.engine.submit(rows, "tokens"))
-        first, last = len(before), len(self.tokenizer.suffix)
-        pooled = pool_late((row[first : len(row) - last] for row in read), ranges, spans)
-        return pooled, sum(map(len, rows))
+        pool, first, last = LatePool(ranges, spans), len(before), len(self.tokenizer.suffix)
+        for begin in range(0, len(rows), WINDOWS):
+            read: list[Floats] = await answer(self.engine.submit(rows[begin : begin + WINDOWS], "tokens"))
+            for row in read:
+                pool.add(row[first : len(row) - last])
+        return pool.means(), sum(map(len, rows))
 
     async def encode(self, values: Sequence[str], options: GenerationOptions) -> Encoded:
         """Tokenise beside the event loop, and beside the engine's work on what came before."""

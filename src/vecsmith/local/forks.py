@@ -47,7 +47,7 @@ class Native(AbstractContextManager[None]):
 
     def after_fork_in_child(self) -> None:
         """Begin anew: whoever else used the lock is not there."""
-        self.__init__()  # type: ignore[misc]
+        self.changed, self.running, self.forking = threading.Condition(), 0, False
 
 
 native = Native()

@@ -92,7 +92,7 @@ def varint(file: BinaryIO) -> int | None:
         if not byte:
             return None
         number |= (byte[0] & 0x7F) << shift
-        if byte[0] < 0x80:  # noqa: PLR2004
+        if byte[0] < 0x80:  # noqa: PLR2004 (the bit that says more bytes follow)
             return number
     return None
 
