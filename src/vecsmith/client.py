@@ -7,11 +7,12 @@ import threading
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Self, Unpack
 
-from vecsmith.errors import Closed, ConfigError, Timeout
+from vecsmith.errors import Closed, ConfigError, InputError, Timeout
 from vecsmith.notices import Warner, report, warned
 from vecsmith.options import CallOptions, for_task, options_of
 from vecsmith.pipeline import join, through
 from vecsmith.prepare import as_texts
+from vecsmith.repeats import Repeats
 from vecsmith.windows import Window, ahead, async_windows
 
 if TYPE_CHECKING:
@@ -169,9 +170,15 @@ class AsyncEmbedder:
         """Embed, and leave the warnings to the caller, who knows what line they are about."""
         async with deadline(seconds):
             generator = await self.open()
-            source = async_windows(as_texts(texts))
-            parts = [p.result async for p in ahead(source, lambda w: through(generator, w, options, self.cache))]
-            return join(parts or [(await through(generator, Window(0, []), options, self.cache)).result])
+            repeats = Repeats()
+            source = async_windows(repeats.once(as_texts(texts)))
+            try:
+                parts = [p.result async for p in ahead(source, lambda w: through(generator, w, options, self.cache))]
+            except InputError as error:
+                raise repeats.named(error) from None
+            return repeats.restored(
+                join(parts or [(await through(generator, Window(0, []), options, self.cache)).result])
+            )
 
     async def stream(
         self,

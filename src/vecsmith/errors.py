@@ -11,7 +11,7 @@ EmbedWarning         texts were cut, or vectors were cut that were not trained f
 Each message is one sentence: what is wrong and what to do.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 
 __all__ = ["Closed", "ConfigError", "EmbedError", "EmbedWarning", "InputError", "ModelError", "Timeout", "damaged"]
@@ -46,6 +46,18 @@ class InputError(EmbedError, ValueError):
         """Position among the inputs of the call; None where the call as a whole is meant."""
         self.others = tuple(others)
         """The further inputs of the same call that cannot be embedded either."""
+
+    def at(self, indexes: Sequence[int]) -> "InputError":
+        """Return the same error about other inputs: those whose index stands at this one's place in `indexes`."""
+        return self.moved(lambda place: [indexes[place]])
+
+    def moved(self, places: Callable[[int], Iterable[int]]) -> "InputError":
+        """Return the same error about other inputs: those that `places` gives for each index."""
+        reasons = {place: e.reason for e in (self, *self.others) if e.index is not None for place in places(e.index)}
+        if not reasons:
+            return self
+        first, *others = (InputError(reason, index=place) for place, reason in sorted(reasons.items()))
+        return InputError(first.reason, index=first.index, others=others)
 
 
 class ModelError(EmbedError):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
 from hashlib import sha256
@@ -14,7 +13,7 @@ from vecsmith.providers import Reads, ReadsAlong
 from vecsmith.types import Chunk, Usage
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
     from vecsmith.chunking import Chunking, Span
     from vecsmith.clock import Clock
@@ -73,21 +72,10 @@ async def piecewise(source: Source, pieces: Pieces, texts: Sequence[str], option
     """Return the vectors of pieces, each embedded on its own, or, for ``late``, with the text around it."""
     if options.on_long == "late":
         return await late(source, pieces, texts, clock)
-    with placed(pieces.owners):
-        return await source.rows(pieces.texts, clock)
-
-
-@contextmanager
-def placed(places: Sequence[int]) -> Iterator[None]:
-    """Turn an error about the texts asked for into one about the texts at their `places`."""
     try:
-        yield
+        return await source.rows(pieces.texts, clock)
     except InputError as error:
-        reasons = {places[e.index]: e.reason for e in (error, *error.others) if e.index is not None}
-        if not reasons:
-            raise
-        first, *others = (InputError(reason, index=place) for place, reason in sorted(reasons.items()))
-        raise InputError(first.reason, index=first.index, others=others) from None
+        raise error.at(pieces.owners) from None
 
 
 async def late(source: Source, pieces: Pieces, texts: Sequence[str], clock: Clock) -> Rows:
@@ -99,8 +87,10 @@ async def late(source: Source, pieces: Pieces, texts: Sequence[str], clock: Cloc
         raise ConfigError("on_long='late' needs the vectors of tokens, which only a local model gives")
     counts = pieces.counts(len(texts))
     short = [place for place, count in enumerate(counts) if count == 1]
-    with placed(short):
+    try:
         rows = await source.rows([texts[place] for place in short], clock)
+    except InputError as error:
+        raise error.at(short) from None
     whole = iter(zip(rows.vectors, rows.tokens, rows.cached, strict=True))
     parts, tokens, cached, usage = [], [], [], rows.usage
     spans = iter(pieces.spans)

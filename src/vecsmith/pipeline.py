@@ -46,18 +46,16 @@ async def through(
     With `skip`, inputs that cannot be embedded are left out and returned beside the result; else the first raises.
     """
     source = Source.of(generator, options, cache)
-    texts, indexes, bad = window.texts, list(range(window.start, window.start + len(window.texts))), []
+    texts, indexes = window.texts, list(range(window.start, window.start + len(window.texts)))
+    bad: list[InputError] = []
     while True:
         try:
             result = await embedded(source, texts, indexes, options)
         except InputError as error:
-            refused = [
-                InputError(e.reason, index=indexes[e.index]) for e in (error, *error.others) if e.index is not None
-            ]
-            if not refused:
-                raise
-            if not skip:
-                raise InputError(refused[0].reason, index=refused[0].index, others=refused[1:]) from None
+            there = error.at(indexes)
+            if not skip or there.index is None:
+                raise there from None
+            refused = (there, *there.others)
             bad += refused
             gone = {e.index for e in refused}
             texts = [text for text, index in zip(texts, indexes, strict=True) if index not in gone]

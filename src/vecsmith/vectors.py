@@ -13,7 +13,7 @@ from vecsmith.providers import GenerationOptions, Identifies
 from vecsmith.types import Usage
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from vecsmith.cache import Cache, Entry
     from vecsmith.clock import Clock
@@ -121,7 +121,7 @@ class Source:
         try:
             rows = await self.generated(list(places))
         except InputError as error:
-            raise reindexed(error, list(places), texts) from None
+            raise error.moved(standing(texts, list(places))) from None
         order = [places[text] for text in texts]
         return Rows(
             rows.vectors[order],
@@ -150,7 +150,7 @@ class Source:
             try:
                 made, usage = await self.produced(lacking, cache, clock)
             except Refused as refused:
-                raise reindexed(refused.error, refused.texts, texts) from None
+                raise refused.error.moved(standing(texts, refused.texts)) from None
             known |= made
         entries = [known[key] for key in keys]
         raw = b"".join([entry.vector for entry in entries])
@@ -211,10 +211,6 @@ class Source:
         return dict(zip(keys, entries, strict=True)), rows.usage
 
 
-def reindexed(error: InputError, asked: Sequence[str], texts: Sequence[str]) -> InputError:
-    """Return an error about some of the texts asked for as one about all texts that are equal to them."""
-    reasons = {asked[e.index]: e.reason for e in (error, *error.others) if e.index is not None}
-    found = [InputError(reasons[text], index=index) for index, text in enumerate(texts) if text in reasons]
-    if not found:
-        return error
-    return InputError(found[0].reason, index=found[0].index, others=found[1:])
+def standing(texts: Sequence[str], asked: Sequence[str]) -> Callable[[int], list[int]]:
+    """Return what finds the places in `texts` of what stands at a place in `asked`."""
+    return lambda index: [place for place, text in enumerate(texts) if text == asked[index]]
