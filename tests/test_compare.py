@@ -156,3 +156,30 @@ def test_what_is_no_array_of_vectors_is_refused(odd):
 @pytest.mark.parametrize("metric", [metric for metric in METRICS if metric != "hamming"])
 def test_no_vectors_are_near_none(metric):
     assert similarity(np.empty((0, 64)), DOCUMENTS, metric).shape == (0, 300)
+
+
+@pytest.mark.parametrize("number", [np.nan, np.inf])
+@pytest.mark.parametrize("compare_", [similarity, top_k])
+def test_a_vector_that_is_none_is_named(compare_, number):
+    wrong = DOCUMENTS.copy()
+    wrong[4, 2] = number
+    with pytest.raises(InputError, match="vector 4"):
+        compare_(QUERIES, wrong)
+    with pytest.raises(InputError, match="vector 4"):
+        compare_(wrong, DOCUMENTS)
+
+
+def test_finer_vectors_of_another_space_do_not_rescore():
+    bits, other = Result(DOCUMENTS, "ubinary"), Result(DOCUMENTS, model="another")
+    with pytest.raises(InputError, match="two spaces"):
+        top_k(Result(QUERIES), bits, 3, rescore=other)
+
+
+def test_calibrated_vectors_rescore_with_their_calibration():
+    calibration = Calibration.of(DOCUMENTS)
+    finer = Result(DOCUMENTS, "int8", calibration)
+    bits = encode(DOCUMENTS, "ubinary")
+    places, scores = top_k(QUERIES, bits, 3, encoding="ubinary", rescore=finer, calibration=calibration, oversample=40)
+    expected, near = top_k(QUERIES, DOCUMENTS, 3)
+    np.testing.assert_array_equal(places[:, 0], expected[:, 0])
+    np.testing.assert_allclose(scores[:, 0], near[:, 0], atol=0.02)

@@ -1,8 +1,9 @@
 """A fork waits for native calls, and not for ever."""
 
 import threading
+import time
 
-from vecsmith.local.forks import Native
+from vecsmith.local.forks import REST, Native
 
 PATIENCE = 30
 
@@ -53,3 +54,12 @@ def wait_for(condition):
             return
         ticks.wait(0.01)
     raise AssertionError("it never came about")
+
+
+def test_a_fork_lets_the_helpers_of_the_last_call_go_to_sleep():
+    native = Native()
+    with native:
+        pass
+    native.before_fork()
+    assert time.monotonic() - native.ended >= REST
+    native.after_fork_in_parent()

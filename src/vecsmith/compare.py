@@ -77,6 +77,9 @@ def as_rows(vectors: ArrayLike) -> NDArray[Any]:
         rows = np.empty((0, 0, 0))
     if rows.ndim != 2 or rows.dtype.kind not in "fiu":  # noqa: PLR2004 (rows and columns)
         raise InputError("vectors must be numbers in an array (n, d), all of one width")
+    if rows.dtype.kind == "f" and not np.isfinite(rows).all():
+        row = int(np.argmin(np.isfinite(rows).all(axis=1)))
+        raise InputError(f"vector {row} holds NaN or infinity, which is near nothing: leave it out")
     return rows
 
 

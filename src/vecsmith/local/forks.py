@@ -6,10 +6,15 @@ held there for ever. Only calls that let go of the interpreter's lock matter, si
 
 import os
 import threading
+import time
 from contextlib import AbstractContextManager
 from types import TracebackType
 
 __all__ = ["native"]
+
+REST = 0.01
+"""Seconds after a call until its helpers sleep. OpenVINO's share a lock (TBB's, for who works where) and take it once
+more when they find nothing left to do, soon after the call has returned."""
 
 
 class Native(AbstractContextManager[None]):
@@ -18,6 +23,7 @@ class Native(AbstractContextManager[None]):
     def __init__(self) -> None:
         self.changed = threading.Condition()
         self.running = 0
+        self.ended = 0.0
         self.forking = False
 
     def __enter__(self) -> None:
@@ -30,14 +36,16 @@ class Native(AbstractContextManager[None]):
     ) -> None:
         with self.changed:
             self.running -= 1
+            self.ended = time.monotonic()
             self.changed.notify_all()
 
     def before_fork(self) -> None:
-        """Let no call begin, and wait until none is under way."""
+        """Let no call begin, and wait until none is under way and the last one's helpers sleep."""
         self.changed.acquire()
         self.changed.wait_for(lambda: not self.forking)
         self.forking = True
         self.changed.wait_for(lambda: self.running == 0)
+        time.sleep(max(0.0, self.ended + REST - time.monotonic()))
 
     def after_fork_in_parent(self) -> None:
         """Let calls begin again."""
