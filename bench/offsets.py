@@ -60,7 +60,7 @@ def tokenizers_of(texts: Sequence[str]) -> dict[str, TextTokenizer]:
     """Return the bundled tokenizer and two that are trained here, of the kinds that other models have."""
     from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, trainers
 
-    from vecsmith.catalog import BUNDLED
+    from vecsmith.local.catalog import BUNDLED
     from vecsmith.local.tokens import TextTokenizer
 
     bpe = Tokenizer(models.BPE())

@@ -22,8 +22,8 @@ from typer.testing import CliRunner
 
 import vecsmith
 from vecsmith import EmbedError, EmbedWarning
-from vecsmith.catalog import BUNDLED
 from vecsmith.cli import app, show_warning
+from vecsmith.local.catalog import BUNDLED
 
 ROOT = Path(__file__).parent.parent
 BLOCK = re.compile(r"^```(\w*)\n(.*?)^```$", re.DOTALL | re.MULTILINE)

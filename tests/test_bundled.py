@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from vecsmith.catalog import BUNDLED
+from vecsmith.local.catalog import BUNDLED
 
 FOLDER = BUNDLED["minilm"]
 MANIFEST = json.loads((FOLDER / "manifest.json").read_text(encoding="utf-8"))

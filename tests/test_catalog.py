@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from vecsmith import ConfigError, Embedder
-from vecsmith.catalog import BUNDLED, SHORT_NAMES, find
+from vecsmith.local.catalog import BUNDLED, SHORT_NAMES, find
 
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
 

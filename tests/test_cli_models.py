@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from vecsmith.catalog import BUNDLED
 from vecsmith.cli import app
 from vecsmith.cli.doctor import REQUIRED, optional
 from vecsmith.errors import ConfigError
+from vecsmith.local.catalog import BUNDLED
 
 
 def run(*arguments):

@@ -680,10 +680,10 @@ def test_tasks_that_load_a_model_at_once_share_it(make_model):
 
 
 def test_an_embedder_that_is_closed_while_it_loads_gives_the_model_back(make_model, monkeypatch):
-    from vecsmith import catalog
+    from vecsmith.local import provider
     from vecsmith.local.engine import registry
 
-    model, find = make_model(), catalog.find
+    model, find = make_model(), provider.find
     begun, go_on = threading.Event(), threading.Event()
 
     def slow(*args, **options):
@@ -691,7 +691,7 @@ def test_an_embedder_that_is_closed_while_it_loads_gives_the_model_back(make_mod
         assert go_on.wait(PATIENCE)
         return find(*args, **options)
 
-    monkeypatch.setattr(catalog, "find", slow)
+    monkeypatch.setattr(provider, "find", slow)
     before = dict(registry.engines)
 
     async def main():
@@ -830,7 +830,7 @@ def test_a_generator_gets_readable_text():
 @pytest.mark.usefixtures("small_windows")
 def test_the_usage_of_split_calls_is_summed():
     with Embedder.from_generator(Counting()) as embedder:
-        assert embedder.embed(["a"] * 10).usage == Usage(10, 10, 3, 1.5)
+        assert embedder.embed(list("abcdefghij")).usage == Usage(10, 10, 3, 1.5)
 
 
 def test_closing_the_embedder_closes_its_generator():

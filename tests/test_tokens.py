@@ -78,7 +78,7 @@ TEXT = st.one_of(
 
 def library(name="minilm"):
     """The bundled tokenizer as the tokenizers library reads it, nothing cleared."""
-    from vecsmith.catalog import BUNDLED
+    from vecsmith.local.catalog import BUNDLED
 
     return Tokenizer.from_file(str(BUNDLED[name] / "tokenizer.json"))
 

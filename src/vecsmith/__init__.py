@@ -18,13 +18,18 @@ if TYPE_CHECKING:
     from vecsmith.compare import similarity, top_k
     from vecsmith.encodings import Calibration
     from vecsmith.errors import (
+        AuthError,
+        BadResponse,
         Closed,
         ConfigError,
         EmbedError,
         EmbedWarning,
         InputError,
         ModelError,
+        ProviderError,
+        RateLimited,
         Timeout,
+        Unavailable,
     )
     from vecsmith.postprocess import normalize
     from vecsmith.session import AsyncSession, Session
@@ -37,6 +42,8 @@ __version__ = "0.1.0"
 __all__ = [
     "AsyncEmbedder",
     "AsyncSession",
+    "AuthError",
+    "BadResponse",
     "Calibration",
     "Chunk",
     "Chunking",
@@ -49,10 +56,13 @@ __all__ = [
     "InputError",
     "Item",
     "ModelError",
+    "ProviderError",
+    "RateLimited",
     "Session",
     "Space",
     "StoredForm",
     "Timeout",
+    "Unavailable",
     "Usage",
     "embed",
     "normalize",
@@ -65,7 +75,20 @@ _HOMES = {
     "client": ("AsyncEmbedder",),
     "compare": ("similarity", "top_k"),
     "encodings": ("Calibration",),
-    "errors": ("Closed", "ConfigError", "EmbedError", "EmbedWarning", "InputError", "ModelError", "Timeout"),
+    "errors": (
+        "AuthError",
+        "BadResponse",
+        "Closed",
+        "ConfigError",
+        "EmbedError",
+        "EmbedWarning",
+        "InputError",
+        "ModelError",
+        "ProviderError",
+        "RateLimited",
+        "Timeout",
+        "Unavailable",
+    ),
     "postprocess": ("normalize",),
     "session": ("AsyncSession", "Session"),
     "space": ("Space", "StoredForm"),

@@ -5,15 +5,17 @@ from __future__ import annotations
 import asyncio
 import threading
 from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING, Self, Unpack
+from typing import TYPE_CHECKING, Any, Self, Unpack
 
+from vecsmith.cache import open_cache
 from vecsmith.errors import Closed, ConfigError, InputError, Timeout
+from vecsmith.names import named
 from vecsmith.notices import Warner, report, warned
 from vecsmith.options import CallOptions, for_task, options_of
 from vecsmith.pipeline import join, through
 from vecsmith.prepare import as_texts
 from vecsmith.repeats import Repeats
-from vecsmith.windows import Window, ahead, async_windows
+from vecsmith.windows import Flow, Window, ahead, async_windows
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterable, AsyncIterator, Iterable
@@ -32,11 +34,14 @@ class AsyncEmbedder:
     """Turns texts into vectors with one model, for `asyncio`; works in any event loop, and in several.
 
     Args:
-        model: ``minilm`` (inside the package), a folder, a Hugging Face id or a short name.
+        model: ``minilm`` (inside the package), a folder, a Hugging Face id or a short name, or ``provider:model``.
+        api_key: The key of a provider; None for the one in its variable.
+        base_url: The address of a provider; without a provider's name, of any service that copies OpenAI's.
         revision: The revision of a Hugging Face id in this machine's cache.
         cache: Where vectors are kept for later calls: a path, ``memory``, True for the file in the user's data folder,
             or any `vecsmith.cache.Cache`; None for nowhere.
         timeout: Seconds that a call may take, unless it says otherwise; None for no limit, as a stream has none.
+        concurrency: Requests to a provider at once, at most.
         device: ``cpu``.
         threads: Cores to compute with; None for those this process may use.
         compute: The arithmetic: ``auto`` (bf16 where the processor is faster with it, else f32), ``f32``, ``bf16``.
@@ -49,19 +54,29 @@ class AsyncEmbedder:
         self,
         model: str | Path = "minilm",
         *,
+        api_key: str | None = None,
+        base_url: str | None = None,
         revision: str | None = None,
         cache: str | Path | Cache | bool | None = None,
         timeout: float | None = None,
+        concurrency: int | None = None,
         device: str | None = None,
         threads: int | None = None,
         compute: Compute = "auto",
     ) -> None:
         self._model = model
-        self._revision = revision
         self.timeout = timeout
         self.cache: Cache | None = None
         self._cache = cache
-        self._settings: tuple[Compute, int | None, str | None] = (compute, threads, device)
+        self._settings: dict[str, Any] = {
+            "api_key": api_key,
+            "base_url": base_url,
+            "concurrency": concurrency,
+            "revision": revision,
+            "device": device,
+            "threads": threads,
+            "compute": None if compute == "auto" else compute,
+        }
         self._generator: Generates | None = None
         self._closed = False
         self._lock = threading.Lock()
@@ -75,8 +90,6 @@ class AsyncEmbedder:
         timeout: float | None = None,
     ) -> Self:
         """Make an embedder over anything with a method ``generate``; closing the embedder closes it."""
-        from vecsmith.cache import open_cache
-
         embedder = cls(type(generator).__name__, timeout=timeout)
         embedder._generator, embedder.cache = generator, open_cache(cache)
         return embedder
@@ -84,28 +97,15 @@ class AsyncEmbedder:
     async def open(self) -> Generates:
         """Load the model unless it is loaded, and return its generator; raises `ConfigError` where it cannot be."""
         if self._generator is None and not self._closed:
-            await asyncio.to_thread(self._load)
+            opened = await named(self._model, base_url=self._settings.get("base_url")).open(self._settings)
+            self.cache = self.cache or open_cache(self._cache)
+            with self._lock:
+                wanted = self._generator is None and not self._closed
+                if wanted:
+                    self._generator = opened
+            if not wanted:  # another task was faster, or the embedder was closed meanwhile
+                await opened.aclose()
         return self.generator
-
-    def _load(self) -> None:
-        from vecsmith.cache import open_cache
-        from vecsmith.catalog import find
-        from vecsmith.local import LocalGenerator
-        from vecsmith.local.folder import read_folder
-
-        found = find(self._model, revision=self._revision)
-        folder = read_folder(found.folder, found.name, trusted=found.bundled)
-        compute, threads, device = self._settings
-        self.cache = self.cache or open_cache(self._cache)
-        opened = LocalGenerator.open(folder, compute=compute, threads=threads, device=device)
-        with self._lock:
-            wanted = self._generator is None and not self._closed
-            if wanted:
-                self._generator = opened
-        if not wanted:  # another task was faster, or the embedder was closed meanwhile
-            from vecsmith.local.engine import release
-
-            release(opened.engine)
 
     @property
     def generator(self) -> Generates:
@@ -170,10 +170,13 @@ class AsyncEmbedder:
         """Embed, and leave the warnings to the caller, who knows what line they are about."""
         async with deadline(seconds):
             generator = await self.open()
-            repeats = Repeats()
-            source = async_windows(repeats.once(as_texts(texts)))
+            repeats, flow = Repeats(), Flow.through(generator)
+            source = async_windows(repeats.once(as_texts(texts)), flow)
             try:
-                parts = [p.result async for p in ahead(source, lambda w: through(generator, w, options, self.cache))]
+                parts = [
+                    p.result
+                    async for p in ahead(source, lambda w: through(generator, w, options, self.cache), flow.ahead)
+                ]
             except InputError as error:
                 raise repeats.named(error) from None
             return repeats.restored(
@@ -196,8 +199,9 @@ class AsyncEmbedder:
         asked = options_of(**options)
         generator = await self.open()
         skip, warner = on_bad is not None, Warner(asked)
-        source = async_windows(texts)
-        async for passed in ahead(source, lambda w: through(generator, w, asked, self.cache, skip=skip)):
+        flow = Flow.through(generator)
+        source = async_windows(texts, flow)
+        async for passed in ahead(source, lambda w: through(generator, w, asked, self.cache, skip=skip), flow.ahead):
             warner.look(passed.result)
             report(passed.bad, on_bad)
             yield passed.result

@@ -4,6 +4,11 @@ EmbedError
 ├─ ConfigError       unknown model, impossible setting, missing or broken file
 ├─ InputError        a text that cannot be embedded as asked; ``.index`` tells which
 ├─ ModelError        a model answered with something that is not an embedding
+├─ ProviderError     a provider did not embed what it was asked to; ``.provider``, ``.status``
+│  ├─ AuthError      the key is missing, wrong, or may not do this
+│  ├─ RateLimited    the provider wants fewer requests; ``.retry_after``
+│  ├─ Unavailable    the provider is down, slow, or not to be reached
+│  └─ BadResponse    the provider's answer is not what was asked for
 ├─ Timeout           the caller's deadline passed
 └─ Closed            the embedder was closed
 EmbedWarning         texts were cut, or vectors were cut that were not trained for it
@@ -13,8 +18,23 @@ Each message is one sentence: what is wrong and what to do.
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from typing import ClassVar
 
-__all__ = ["Closed", "ConfigError", "EmbedError", "EmbedWarning", "InputError", "ModelError", "Timeout", "damaged"]
+__all__ = [
+    "AuthError",
+    "BadResponse",
+    "Closed",
+    "ConfigError",
+    "EmbedError",
+    "EmbedWarning",
+    "InputError",
+    "ModelError",
+    "ProviderError",
+    "RateLimited",
+    "Timeout",
+    "Unavailable",
+    "damaged",
+]
 
 
 class EmbedError(Exception):
@@ -62,6 +82,45 @@ class InputError(EmbedError, ValueError):
 
 class ModelError(EmbedError):
     """A model answered with something that is not an embedding, such as NaN."""
+
+
+class ProviderError(EmbedError):
+    """A provider did not embed what it was asked to."""
+
+    retryable: ClassVar[bool] = False
+    """Whether the same request may succeed a little later."""
+
+    def __init__(
+        self, message: str, *, provider: str, status: int | None = None, retry_after: float | None = None
+    ) -> None:
+        super().__init__(message)
+        self.provider = provider
+        self.status = status
+        """The HTTP status of its answer; None where there was none."""
+        self.retry_after = retry_after
+        """Seconds that the provider asks to wait; None where it does not say."""
+
+
+class AuthError(ProviderError):
+    """The provider's key is missing, wrong, or may not do this."""
+
+
+class RateLimited(ProviderError):  # noqa: N818 (the field's word)
+    """The provider wants fewer requests."""
+
+    retryable = True
+
+
+class Unavailable(ProviderError):  # noqa: N818 (a state)
+    """The provider is down, slow, or not to be reached."""
+
+    retryable = True
+
+
+class BadResponse(ProviderError):  # noqa: N818 (a thing)
+    """The provider's answer is not what was asked for, such as fewer vectors than texts, or NaN."""
+
+    retryable = True
 
 
 class Timeout(EmbedError, TimeoutError):  # noqa: N818 (the field's word, and Python's own)

@@ -105,8 +105,8 @@ def finished(rows: Rows, options: Options, identity: Identity | None) -> tuple[F
     else:
         normalized = identity.normalizes if options.normalize is None else options.normalize
         vectors = finish(vectors, dimensions=options.dimensions, normalize=normalized)
-        width = vectors.shape[1]
-        space = replace(space, dimensions=width, cut=width != space.dimensions, normalized=normalized)
+        width, native = vectors.shape[1], identity.space.dimensions or vectors.shape[1]
+        space = replace(space, dimensions=width, cut=width != native, normalized=normalized)
     calibration = None if options.calibration is None else options.calibration.id
     return encode(vectors, options.encoding, options.calibration), StoredForm(space, options.encoding, calibration)
 
@@ -124,7 +124,7 @@ def items_of(rows: Rows, prepared: Prepared, pieces: Pieces | None, indexes: Seq
 def notes_on(options: Options, identity: Identity | None) -> tuple[str, ...]:
     """Say what the caller may not know of the vectors asked for."""
     width = options.dimensions
-    if identity is None or width in {None, identity.space.dimensions, *identity.sizes}:
+    if identity is None or identity.cuts or width in {None, identity.space.dimensions, *identity.sizes}:
         return ()
     sizes = f"it was for {in_words(identity.sizes)}" if identity.sizes else "it has one width"
     return (f"{identity.space.model} was not trained to be cut to {width} dimensions, which costs accuracy: {sizes}",)

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
     from concurrent.futures import Executor, Future
 
-__all__ = ["answer", "aside", "look", "run", "run_here", "start"]
+__all__ = ["answer", "aside", "look", "over", "run", "run_here", "start"]
 
 T = TypeVar("T")
 
@@ -72,6 +72,13 @@ def run(coroutine: Coroutine[None, None, T]) -> T:
     except BaseException:
         future.cancel()
         raise
+
+
+async def over(coroutine: Coroutine[None, None, T]) -> T:
+    """Await a coroutine on the portal's loop, from whatever loop; cancelling the wait cancels it."""
+    if asyncio.get_running_loop() is portal.loop:
+        return await coroutine
+    return await asyncio.wrap_future(start(coroutine))
 
 
 class Here(threading.local):

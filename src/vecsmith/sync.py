@@ -13,7 +13,7 @@ from vecsmith.options import CallOptions, for_task, options_of
 from vecsmith.pipeline import through
 from vecsmith.portal import run, run_here, start
 from vecsmith.prepare import as_texts
-from vecsmith.windows import AHEAD, Window, fit_one, windows
+from vecsmith.windows import Flow, Window, fit_one, windows
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Iterable, Iterator
@@ -42,15 +42,27 @@ class Embedder:
         self,
         model: str | Path = "minilm",
         *,
+        api_key: str | None = None,
+        base_url: str | None = None,
         revision: str | None = None,
         cache: str | Path | Cache | bool | None = None,
         timeout: float | None = None,
+        concurrency: int | None = None,
         device: str | None = None,
         threads: int | None = None,
         compute: Compute = "auto",
     ) -> None:
         self._embedder = AsyncEmbedder(
-            model, revision=revision, cache=cache, timeout=timeout, device=device, threads=threads, compute=compute
+            model,
+            api_key=api_key,
+            base_url=base_url,
+            revision=revision,
+            cache=cache,
+            timeout=timeout,
+            concurrency=concurrency,
+            device=device,
+            threads=threads,
+            compute=compute,
         )
         run(self._embedder.open())
 
@@ -123,7 +135,7 @@ class Embedder:
         ahead: deque[Future[Passed]] = deque()
         try:
             work = partial(through, generator, options=options, cache=self._embedder.cache, skip=on_bad is not None)
-            for passed in in_order(work, texts, ahead):
+            for passed in in_order(work, texts, ahead, Flow.through(generator)):
                 warner.look(passed.result)
                 report(passed.bad, on_bad)
                 yield passed.result
@@ -143,12 +155,15 @@ class Embedder:
 
 
 def in_order(
-    work: Callable[[Window], Coroutine[None, None, Passed]], texts: Iterable[str], ahead: deque[Future[Passed]]
+    work: Callable[[Window], Coroutine[None, None, Passed]],
+    texts: Iterable[str],
+    ahead: deque[Future[Passed]],
+    flow: Flow,
 ) -> Iterator[Passed]:
-    """Yield what became of each window, with `AHEAD` of them under way."""
-    for window in windows(texts):
+    """Yield what became of each window, with as many under way as the flow says."""
+    for window in windows(texts, flow):
         ahead.append(start(work(window)))
-        if len(ahead) == AHEAD:
+        if len(ahead) == flow.ahead:
             yield ahead[0].result()
             ahead.popleft()
     while ahead:

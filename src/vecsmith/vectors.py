@@ -80,9 +80,11 @@ class Source:
             if cache is not None:
                 raise ConfigError("this generator does not say what it is, so its vectors cannot be cached")
             return cls(generator, asked, None, None)
-        asked = replace(asked, dimensions=None, normalize=False)
+        asked = replace(asked, normalize=False)
         identity = generator.identity(asked)
-        check_dimensions(options.dimensions, identity.space.dimensions)
+        if not identity.cuts:
+            check_dimensions(options.dimensions, identity.space.dimensions)
+            asked = replace(asked, dimensions=None)
         return cls(generator, asked, identity, cache)
 
     def beneath(self, kind: type[T]) -> T | None:
@@ -154,7 +156,8 @@ class Source:
             known |= made
         entries = [known[key] for key in keys]
         raw = b"".join([entry.vector for entry in entries])
-        vectors = np.frombuffer(raw, "<f4").reshape(len(entries), identity.space.dimensions)
+        width = len(entries[0].vector) // 4 if entries else identity.space.dimensions
+        vectors = np.frombuffer(raw, "<f4").reshape(len(entries), width)
         tokens, dropped = [entry.tokens for entry in entries], [entry.dropped for entry in entries]
         return Rows(vectors, tokens, dropped, cached, usage, identity.space, identity.space.model)
 

@@ -10,7 +10,7 @@ from typing import TypeVar
 
 from vecsmith.prepare import as_texts
 
-__all__ = ["AHEAD", "Window", "ahead", "async_windows", "fit_one", "windows"]
+__all__ = ["Flow", "Window", "ahead", "async_windows", "fit_one", "windows"]
 
 T = TypeVar("T")
 
@@ -26,6 +26,26 @@ AHEAD = 2
 
 
 @dataclass(frozen=True, slots=True)
+class Flow:
+    """How inputs go through a generator."""
+
+    texts: int
+    """The most texts of a window."""
+    characters: int
+    """The most characters of a window, but for its last text."""
+    ahead: int
+    """Windows under way at once."""
+
+    @classmethod
+    def through(cls, generator: object) -> Flow:
+        """Return the flow that suits a generator: a remote one says how many texts fill its requests."""
+        texts, ahead = getattr(generator, "window", None), getattr(generator, "ahead", None)
+        if texts is None or ahead is None:
+            return cls(WINDOW_TEXTS, WINDOW_CHARACTERS, AHEAD)
+        return cls(texts, LOOKED_UP, ahead)
+
+
+@dataclass(frozen=True, slots=True)
 class Window:
     """A run of inputs that goes through the generator together."""
 
@@ -37,7 +57,8 @@ class Window:
 class Windower:
     """Cuts inputs into runs of bounded size."""
 
-    def __init__(self) -> None:
+    def __init__(self, flow: Flow) -> None:
+        self.flow = flow
         self.start = self.characters = 0
         self.run: list[str] = []
 
@@ -45,7 +66,7 @@ class Windower:
         """Take one more input; return the run that it completes."""
         self.run.append(text)
         self.characters += len(text) if isinstance(text, str) else 0
-        full = len(self.run) >= WINDOW_TEXTS or self.characters >= WINDOW_CHARACTERS
+        full = len(self.run) >= self.flow.texts or self.characters >= self.flow.characters
         return self.rest() if full else None
 
     def rest(self) -> Window | None:
@@ -62,9 +83,9 @@ def fit_one(texts: Sequence[str], *, looked_up: bool) -> bool:
     return few and sum([len(text) for text in texts if isinstance(text, str)]) <= most
 
 
-def windows(texts: str | Iterable[str]) -> Iterator[Window]:
+def windows(texts: str | Iterable[str], flow: Flow) -> Iterator[Window]:
     """Cut inputs into runs of bounded size."""
-    windower = Windower()
+    windower = Windower(flow)
     for text in as_texts(texts):
         if window := windower.add(text):
             yield window
@@ -72,13 +93,13 @@ def windows(texts: str | Iterable[str]) -> Iterator[Window]:
         yield window
 
 
-async def async_windows(texts: Iterable[str] | AsyncIterable[str]) -> AsyncIterator[Window]:
+async def async_windows(texts: Iterable[str] | AsyncIterable[str], flow: Flow) -> AsyncIterator[Window]:
     """Do the same for any source."""
     if not isinstance(texts, AsyncIterable):
-        for window in windows(texts):
+        for window in windows(texts, flow):
             yield window
         return
-    windower = Windower()
+    windower = Windower(flow)
     async for text in texts:
         if full := windower.add(text):
             yield full
@@ -86,13 +107,15 @@ async def async_windows(texts: Iterable[str] | AsyncIterable[str]) -> AsyncItera
         yield rest
 
 
-async def ahead(source: AsyncIterator[Window], work: Callable[[Window], Coroutine[None, None, T]]) -> AsyncIterator[T]:
-    """Yield the work of each window, in order, with `AHEAD` of them under way; breaking off cancels those."""
+async def ahead(
+    source: AsyncIterator[Window], work: Callable[[Window], Coroutine[None, None, T]], count: int
+) -> AsyncIterator[T]:
+    """Yield the work of each window, in order, with `count` of them under way; breaking off cancels those."""
     tasks: deque[asyncio.Task[T]] = deque()
     try:
         async for window in source:
             tasks.append(asyncio.create_task(work(window)))
-            if len(tasks) == AHEAD:
+            if len(tasks) == count:
                 yield await tasks[0]
                 tasks.popleft()
         while tasks:

@@ -139,7 +139,7 @@ def optional() -> dict[str, str]:
 
 def model_files() -> dict[str, dict[str, str]]:
     """Compare every file of the bundled models with the sha256 they came with."""
-    from vecsmith.catalog import BUNDLED
+    from vecsmith.local.catalog import BUNDLED
 
     return {
         name: {file: state_of(folder / file, sha256) for file, sha256 in listed(folder / "manifest.json").items()}

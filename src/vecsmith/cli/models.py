@@ -46,8 +46,8 @@ def show(
 
 def known() -> list[dict[str, str]]:
     """Return a row for each model with a short name."""
-    from vecsmith.catalog import BUNDLED, SHORT_NAMES, find
     from vecsmith.errors import ConfigError
+    from vecsmith.local.catalog import BUNDLED, SHORT_NAMES, find
     from vecsmith.local.folder import read_folder
 
     rows = []
@@ -65,8 +65,8 @@ def known() -> list[dict[str, str]]:
 
 def described(model: str) -> dict[str, Any]:
     """Return what there is to say of a model."""
-    from vecsmith.catalog import find
     from vecsmith.local.architectures import ARCHITECTURES
+    from vecsmith.local.catalog import find
     from vecsmith.local.folder import read_folder
     from vecsmith.matryoshka import MEASURED, in_words
 

@@ -10,7 +10,7 @@ from vecsmith.errors import ConfigError
 
 __all__ = ["BUNDLED", "SHORT_NAMES", "Found", "find"]
 
-BUNDLED = {"minilm": Path(__file__).parent / "bundled" / "minilm"}
+BUNDLED = {"minilm": Path(__file__).parents[1] / "bundled" / "minilm"}
 """Models inside the package."""
 
 ALIASES = {
@@ -36,7 +36,6 @@ SHORT_NAMES = {
 
 LOOKS_LIKE_PATH = re.compile(r"[./~\\]|[A-Za-z]:[\\/]")
 HUB_ID = re.compile(r"[\w.-]+/[\w.-]+")
-PROVIDER = re.compile(r"[a-z][a-z0-9_-]+:.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,8 +63,6 @@ def find(model: str | Path, *, revision: str | None = None) -> Found:
         if revision is not None:
             raise ConfigError(f"{name} is inside the package and has one revision: leave revision out")
         return Found(name, BUNDLED[name], bundled=True)
-    if PROVIDER.match(name):
-        raise ConfigError(f"{name!r} names a provider, and this version of vecsmith runs local models only")
     repository = SHORT_NAMES.get(name, name)
     if not HUB_ID.fullmatch(repository):
         raise ConfigError(f"unknown model {name!r}{suggestion(name)}")

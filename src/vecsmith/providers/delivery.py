@@ -1,0 +1,256 @@
+"""One call's texts to a provider and their vectors back: each once, in order, whatever happens on the way."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+import msgspec
+import numpy as np
+from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_attempt, wait_exponential_jitter
+
+from vecsmith.errors import AuthError, BadResponse, ConfigError, InputError, ProviderError, RateLimited, Unavailable
+from vecsmith.packing import pack
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from vecsmith.dialects import Answer, Asked, ClientSide, Fault
+    from vecsmith.pacing import Pacer
+    from vecsmith.packing import Parcel
+    from vecsmith.types import Floats
+    from vecsmith.wire import HttpResponse, Limits, Service, Transport
+
+__all__ = ["Delivery", "Line", "Received"]
+
+ATTEMPTS = 10
+"""Times that a request is sent, where the service fails on it."""
+
+PATIENCE = 600.0
+"""Seconds of nothing but refusals after which a call gives up; a longer pause is not waited for."""
+
+PROBE = "a"
+"""A text that every model takes: where it is refused too, it is not a text that is wrong."""
+
+SHOWN = 300
+"""Characters of a service's own words that an error repeats."""
+
+
+class Refused(Exception):  # noqa: N818 (it never leaves this module)
+    """A service will not take a request as it is."""
+
+    def __init__(self, fault: Fault, error: ProviderError) -> None:
+        super().__init__(str(error))
+        self.fault, self.error = fault, error
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """The way to one model of a service."""
+
+    service: Service
+    dialect: ClientSide
+    transport: Transport
+    pacer: Pacer
+    limits: Limits
+    timeout: float
+    """Seconds for one request."""
+    width: int | None
+    """What every vector's must be, where that is known."""
+    names: Sequence[str] = ()
+    """The models that are known, to name one where there is none of the name that was given."""
+
+    async def ask(self, asked: Asked, tokens: int) -> Answer:
+        """Return the answer to one request, tried again while there is reason to."""
+        waited = 0.0
+        while True:
+            try:
+                return await self.tried(asked, tokens)
+            except RateLimited as error:
+                pause = self.pacer.refused(error.retry_after)
+                waited += pause
+                if not error.retryable or waited > PATIENCE:
+                    raise
+
+    async def tried(self, asked: Asked, tokens: int) -> Answer:
+        """Send a request until it is answered, refused, or has failed too often."""
+        async for attempt in AsyncRetrying(
+            retry=retry_if_exception_type((Unavailable, BadResponse)),
+            stop=stop_after_attempt(ATTEMPTS),
+            wait=wait_exponential_jitter(initial=0.2, max=10.0, jitter=0.5),
+            reraise=True,
+        ):
+            with attempt:
+                async with self.pacer.slot(tokens) as slot:
+                    request = self.dialect.build_request(self.service, asked)
+                    response = await self.transport.send(request, timeout=self.timeout)
+                    slot.learn(response.headers)
+                    answer = self.read(response, asked)
+                    slot.used(answer.tokens)
+                    return answer
+        raise AssertionError  # the last attempt returns or raises
+
+    def read(self, response: HttpResponse, asked: Asked) -> Answer:
+        """Return what a response says, checked; raise what it is instead."""
+        if response.status != 200:  # noqa: PLR2004 (no service here answers otherwise)
+            raise self.failure(response, asked.model)
+        try:
+            answer = self.dialect.read_response(response, asked)
+        except (msgspec.MsgspecError, ValueError, LookupError) as error:
+            raise self.bad(f"an answer that cannot be read ({type(error).__name__})", response.status) from None
+        shape = answer.vectors.shape
+        if len(shape) != 2 or shape[0] != len(asked.texts):  # noqa: PLR2004 (rows and columns)
+            raise self.bad(f"{len(answer.vectors)} vectors for {len(asked.texts)} texts", response.status)
+        if self.width is not None and shape[1] != self.width:
+            raise self.bad(f"vectors of {shape[1]} dimensions, not {self.width}", response.status)
+        squares = np.einsum("nd,nd->n", answer.vectors, answer.vectors)
+        if not (np.isfinite(squares) & (squares > 0)).all():
+            raise self.bad("a vector with NaN, infinity or length zero", response.status)
+        return answer
+
+    def bad(self, what: str, status: int) -> BadResponse:
+        """Return the error of an answer that is not what was asked for."""
+        provider = self.service.provider
+        return BadResponse(f"{provider} sent {what}: nothing of it was used", provider=provider, status=status)
+
+    def failure(self, response: HttpResponse, model: str) -> Exception:
+        """Return the error that a response stands for."""
+        fault = self.dialect.read_error(response)
+        provider, status, wait = self.service.provider, response.status, fault.retry_after
+        words = self.hidden(fault.message)
+        told = f" ({words})" if words else ""
+        match fault.kind:
+            case "rate":
+                return RateLimited(
+                    f"{provider} wants fewer requests{told}: try again later",
+                    provider=provider,
+                    status=status,
+                    retry_after=wait,
+                )
+            case "quota":
+                error = RateLimited(
+                    f"{provider} says that the account has no credit left{told}", provider=provider, status=status
+                )
+                error.retryable = False  # type: ignore[misc]  # of this one
+                return error
+            case "unavailable":
+                return Unavailable(
+                    f"{provider} answered with status {status}{told}",
+                    provider=provider,
+                    status=status,
+                    retry_after=wait,
+                )
+            case "auth":
+                return AuthError(
+                    f"{provider} does not accept the key (status {status}){told}", provider=provider, status=status
+                )
+            case "model":
+                there = f": {', '.join(self.names)} are known" if self.names else ""
+                return ConfigError(f"{provider} does not have the model {model!r} (status {status}){told}{there}")
+            case _:
+                said = f"{provider} refused the request with status {status}{told}"
+                return Refused(fault, ProviderError(said, provider=provider, status=status))
+
+    def hidden(self, words: str) -> str:
+        """Return a service's own words, short, on one line and without the key."""
+        if self.service.api_key:
+            words = words.replace(self.service.api_key, "…")
+        line = " ".join(words.split())
+        return line if len(line) <= SHOWN else line[:SHOWN] + "…"
+
+
+@dataclass(slots=True)
+class Received:
+    """What came back for a call."""
+
+    vectors: Floats
+    tokens: list[int | None]
+    """For each text, its share of what its request cost; None where the service does not say."""
+    requests: int = 0
+    model: str | None = None
+
+
+@dataclass(slots=True)
+class Delivery:
+    """Takes the texts of one call through a line."""
+
+    line: Line
+    asked: Asked
+    """With all texts of the call."""
+    costs: Sequence[int]
+    sizes: Sequence[int]
+    received: Received | None = None
+    bad: list[InputError] = field(default_factory=list)
+    proven: bool = False
+    """Whether a request like these was taken, so that a refusal is for the texts in it."""
+    proving: asyncio.Lock = field(default_factory=asyncio.Lock)
+    requests: int = 0
+
+    async def run(self) -> Received:
+        """Send everything; raise `InputError` for the texts that are refused, or what else there is no way around."""
+        parcels = pack(self.costs, self.sizes, self.line.limits)
+        try:
+            async with asyncio.TaskGroup() as group:
+                for parcel in parcels:
+                    group.create_task(self.deliver(parcel, group))
+        except BaseExceptionGroup as errors:
+            raise errors.exceptions[0] from None
+        if self.bad:
+            first, *others = sorted(self.bad, key=lambda error: error.index or 0)
+            raise InputError(first.reason, index=first.index, others=others)
+        if self.received is None:
+            return Received(np.empty((0, self.line.width or 0), np.float32), [])
+        self.received.requests = self.requests
+        return self.received
+
+    async def deliver(self, parcel: Parcel, group: asyncio.TaskGroup) -> None:
+        """Send one parcel, or its halves where it is too large or holds a text that is refused."""
+        asked = replace(self.asked, texts=[self.asked.texts[place] for place in parcel.places])
+        try:
+            answer = await self.line.ask(asked, parcel.tokens)
+        except Refused as refused:
+            if refused.fault.kind == "refused" or not await self.is_for_texts(refused):
+                raise refused.error from None
+            if len(parcel.places) > 1:
+                for half in parcel.halves(self.costs):
+                    group.create_task(self.deliver(half, group))
+            else:
+                self.bad.append(InputError(str(refused), index=parcel.places[0]))
+            return
+        self.proven = True
+        self.keep(parcel, answer)
+
+    async def is_for_texts(self, refused: Refused) -> bool:
+        """Whether a refusal is for the texts, and not for all requests like these."""
+        if refused.fault.kind == "too_much":
+            return True
+        async with self.proving:
+            if not self.proven:
+                try:
+                    await self.line.ask(replace(self.asked, texts=[PROBE]), 1)
+                except Refused:
+                    return False
+                self.proven = True
+        return True
+
+    def keep(self, parcel: Parcel, answer: Answer) -> None:
+        """Put an answer where it belongs."""
+        self.requests += 1
+        count, width = len(self.asked.texts), answer.vectors.shape[1]
+        if self.received is None:
+            self.received = Received(np.empty((count, width), np.float32), [None] * count, model=answer.model)
+        if self.received.vectors.shape[1] != width:
+            raise self.line.bad(f"vectors of {self.received.vectors.shape[1]} and of {width} dimensions", 200)
+        first, last = parcel.places[0], parcel.places[-1] + 1
+        self.received.vectors[first:last] = answer.vectors
+        if answer.tokens is not None:
+            for place, share in zip(parcel.places, shares(answer.tokens, self.costs[first:last]), strict=True):
+                self.received.tokens[place] = share
+
+
+def shares(total: int, costs: Sequence[int]) -> list[int]:
+    """Divide a sum in proportion to `costs`, in whole numbers that add up to it."""
+    bounds = np.rint(np.cumsum([0, *costs], dtype=np.float64) * (total / max(1, sum(costs)))).astype(int)
+    parts: list[int] = np.diff(bounds).tolist()
+    return parts

@@ -1,0 +1,216 @@
+"""A generator for any remote service: a dialect, an address and a model's row are all that differs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from vecsmith.errors import Closed, ConfigError, InputError
+from vecsmith.pacing import pacer_for
+from vecsmith.portal import over
+from vecsmith.providers.contract import GeneratedEmbeddings, GenerationOptions, Identity, Metadata
+from vecsmith.providers.settings import Settings, setting
+from vecsmith.space import Space
+from vecsmith.types import Usage
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from vecsmith.dialects import ClientSide
+    from vecsmith.providers.delivery import Line
+    from vecsmith.providers.descriptors import ModelDescriptor
+    from vecsmith.wire import Limits, Service, Transport
+
+__all__ = ["RemoteGenerator", "RemoteSettings"]
+
+T = TypeVar("T")
+
+WINDOW = 2048
+"""Texts that a call should bring at least, so that requests are full."""
+
+
+class RemoteSettings(Settings):
+    """What every remote provider may be told."""
+
+    concurrency: int | None = setting("Requests at once, at most", default=None)
+    request_timeout: float = setting("Seconds for one request", default=60.0)
+    requests_per_minute: float | None = setting("What the account allows, where the service does not say", default=None)
+    tokens_per_minute: float | None = setting("What the account allows, where the service does not say", default=None)
+    rows: Mapping[str, Mapping[str, Any]] | None = setting("A person's own rows of the catalogue", default=None)
+
+    def within(self, limits: Limits) -> Limits:
+        """Return a model's limits with what is set here."""
+        return replace(
+            limits,
+            in_flight=self.concurrency or limits.in_flight,
+            requests_per_minute=self.requests_per_minute or limits.requests_per_minute,
+            tokens_per_minute=self.tokens_per_minute or limits.tokens_per_minute,
+        )
+
+
+@dataclass(slots=True)
+class RemoteGenerator:
+    """One model of a remote service: packed into requests, paced, tried again, each text once and in order."""
+
+    service: Service
+    model: ModelDescriptor
+    dialect: ClientSide
+    settings: RemoteSettings = field(default_factory=RemoteSettings)
+    transport: Transport | None = None
+    """What carries the requests; None for HTTP."""
+    names: Sequence[str] = ()
+    """The service's models that are known, to name one where this one is not."""
+    closed: bool = False
+
+    @property
+    def metadata(self) -> Metadata:
+        """What this model is."""
+        return Metadata(
+            self.service.provider,
+            self.model.ref.name,
+            self.model.dimensions or 0,
+            self.model.max_tokens or 0,
+            self.service.base_url,
+        )
+
+    @property
+    def limits(self) -> Limits:
+        """What its requests may hold."""
+        return self.settings.within(self.model.limits)
+
+    @property
+    def window(self) -> int:
+        """How many texts fill a whole number of requests."""
+        items = self.limits.items or WINDOW
+        return items * -(-WINDOW // items)
+
+    @property
+    def ahead(self) -> int:
+        """How many such windows keep all requests under way."""
+        items = self.limits.items or WINDOW
+        return 1 + -(-2 * self.limits.in_flight * items // self.window)
+
+    async def generate(self, values: Sequence[str], options: GenerationOptions | None = None) -> GeneratedEmbeddings:
+        """Return one vector for each text, in order.
+
+        Raises `InputError` for the texts that the service refuses, and `ProviderError` where it does not answer.
+        """
+        return await over(self.delivered(values, options or GenerationOptions()))
+
+    async def delivered(self, values: Sequence[str], options: GenerationOptions) -> GeneratedEmbeddings:
+        """Do so, on the loop that has the connections."""
+        from vecsmith.dialects import Asked
+        from vecsmith.postprocess import unit
+        from vecsmith.providers.delivery import Delivery
+
+        if self.closed:
+            raise Closed("the embedder was closed: make a new one")
+        identity = self.identity(options)
+        self.check(values)
+        prompt = self.prompt(options)
+        texts = [prompt + value for value in values] if prompt else values
+        sizes = [len(text.encode("utf-8", "replace")) for text in texts]
+        title = options.title if self.model.titles else None
+        asked = Asked(texts, self.model.ref.name, self.task(options), title, options.dimensions, options.on_long)
+        received = await Delivery(self.line(options.dimensions), asked, sizes, sizes).run()
+        total = sum(count or 0 for count in received.tokens)
+        price = self.model.price
+        cost = None if price is None else total * price / 1e6
+        vectors = unit(received.vectors) if self.normalizes(options) and len(values) else received.vectors
+        width = vectors.shape[1]
+        return GeneratedEmbeddings(
+            vectors,
+            Usage(total, total, received.requests, cost),
+            received.model or self.model.ref.name,
+            replace(identity.space, dimensions=width, cut=width != (self.model.dimensions or width)),
+            [count or 0 for count in received.tokens],
+            [0] * len(values),
+        )
+
+    def check(self, values: Sequence[str]) -> None:
+        """Refuse texts that the service would refuse, with all others of their request."""
+        if self.model.empty:
+            return
+        bad = [
+            InputError(f"{self.service.provider} embeds no empty text: leave it out", index=index)
+            for index, value in enumerate(values)
+            if not value
+        ]
+        if bad:
+            raise InputError(bad[0].reason, index=bad[0].index, others=bad[1:])
+
+    def line(self, width: int | None) -> Line:
+        """Return the way to the model, whose pace all share that use the same key."""
+        from vecsmith.providers.delivery import Line
+
+        key = (self.service.base_url, self.service.api_key, self.model.ref.name)
+        return Line(
+            self.service,
+            self.dialect,
+            self.carrier(),
+            pacer_for(key, self.limits),
+            self.limits,
+            self.settings.request_timeout,
+            width or self.model.dimensions,
+            self.names,
+        )
+
+    def carrier(self) -> Transport:
+        """Return what carries the requests."""
+        from vecsmith.transport import HttpTransport
+
+        if self.transport is None:
+            self.transport = HttpTransport(self.service.provider)
+        return self.transport
+
+    def normalizes(self, options: GenerationOptions) -> bool:
+        """Whether vectors are made of length one here."""
+        return self.model.normalized if options.normalize is None else options.normalize
+
+    def prompt(self, options: GenerationOptions) -> str:
+        """Return what is put before every text."""
+        from vecsmith.prompts import Prompts
+
+        if options.prompt is not None:
+            return options.prompt
+        return (
+            "" if self.model.prompts is None else Prompts.of(self.model.prompts, {}).text(options.task, options.title)
+        )
+
+    def task(self, options: GenerationOptions) -> str | None:
+        """Return the task in the service's own spelling; None where the prompt says it, or nothing does."""
+        if options.task is None or options.prompt is not None:
+            return self.model.default_task
+        return self.model.tasks.get(options.task)
+
+    def identity(self, options: GenerationOptions) -> Identity:
+        """Return all that changes a vector, besides the text."""
+        if options.on_long in {"chunk", "mean", "late"}:
+            raise ConfigError("cutting texts needs the model's own tokenizer, which this generator does not have")
+        self.model.check_dimensions(options.dimensions)
+        ref, native = self.model.ref, self.model.dimensions or 0
+        prompts = self.model.prompts or ("wire" if self.model.tasks else "none")
+        space = Space(str(ref), None, "provider", prompts, native, cut=False, normalized=False, group=self.model.group)
+        parts: dict[str, str | int] = {
+            "model": str(ref),
+            "address": "" if self.model.dimensions else self.service.base_url,
+            "task": self.task(options) or "",
+            "title": (options.title or "") if self.model.titles else "",
+            "prompt": self.prompt(options),
+            "dimensions": options.dimensions or 0,
+            "cut": "start" if options.on_long == "truncate_start" else "end",
+        }
+        return Identity(space, self.model.normalized, parts, cuts=True)
+
+    def get_service(self, kind: type[T], key: str | None = None) -> T | None:
+        """Return this generator or its transport, if it is a `kind`."""
+        if key is not None:
+            return None
+        return next((part for part in (self, self.transport) if isinstance(part, kind)), None)
+
+    async def aclose(self) -> None:
+        """Close the connections."""
+        self.closed = True
+        transport, self.transport = self.transport, None
+        if transport is not None:
+            await over(transport.aclose())

@@ -1,0 +1,55 @@
+"""The part that all remote providers share: settings in, a generator for a row of the catalogue out."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
+
+from vecsmith.errors import ConfigError
+from vecsmith.providers.catalogue import described, models_of
+from vecsmith.providers.descriptors import ModelDescriptor, ModelRef
+from vecsmith.providers.plugin import EmbeddingCapability
+from vecsmith.providers.remote import RemoteGenerator, RemoteSettings
+from vecsmith.wire import Service
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from vecsmith.dialects import ClientSide
+
+__all__ = ["RemoteEmbeddings"]
+
+S = TypeVar("S", bound=RemoteSettings)
+
+
+class RemoteEmbeddings(EmbeddingCapability[S]):
+    """Embeddings of a service that speaks a dialect; its models are rows of the catalogue."""
+
+    provider: ClassVar[str]
+    """Its short name."""
+    dialect: ClassVar[ClientSide]
+    defaults: ClassVar[Mapping[str, Any]] = {}
+    """What holds for each of its models, as in a row of the catalogue."""
+
+    def service(self, settings: S) -> Service:
+        """Return where it is."""
+        address = str(getattr(settings, "base_url", "")).rstrip("/")
+        if not address.startswith(("http://", "https://")):
+            raise ConfigError(f"{self.provider}: base_url must begin with https:// or http://, not {address[:20]!r}")
+        return Service(self.provider, address, getattr(settings, "api_key", None) or None)
+
+    async def get_models(self, settings: S) -> Sequence[ModelDescriptor]:
+        """Return the models that are known, the default one first."""
+        return self.models(settings)
+
+    def models(self, settings: S) -> list[ModelDescriptor]:
+        """Do the same, without asking the service."""
+        return models_of(self.provider, self.defaults, settings.rows)
+
+    def create_generator(self, settings: S, model: str | None = None) -> RemoteGenerator:
+        """Make a generator for a model, known or not."""
+        known = self.models(settings)
+        if model is None and not known:
+            raise ConfigError(f"{self.provider} has no default model: name one, as in {self.provider}:MODEL")
+        found = next((m for m in known if model in {None, m.ref.name}), None)
+        row = found or described(ModelRef(self.provider, str(model)), self.defaults)
+        return RemoteGenerator(self.service(settings), row, self.dialect, settings, names=[m.ref.name for m in known])

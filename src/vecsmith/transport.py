@@ -1,0 +1,132 @@
+"""The one place that opens connections to providers."""
+
+from __future__ import annotations
+
+import atexit
+import os
+import weakref
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from vecsmith.errors import ProviderError, Unavailable
+from vecsmith.portal import run, start
+from vecsmith.wire import HttpResponse
+
+if TYPE_CHECKING:
+    import aiohttp
+
+    from vecsmith.wire import HttpRequest
+
+__all__ = ["HttpTransport"]
+
+READ = 2**20
+"""Bytes read at once: answers are megabytes of numbers."""
+
+CONNECT = 10.0
+"""Seconds to connect."""
+
+
+class HttpTransport:
+    """Carries requests over HTTP with aiohttp; its connections stay open for the next one.
+
+    Proxies and certificates are those that the environment names. A redirect is not followed: a key would go along.
+    """
+
+    def __init__(self, provider: str) -> None:
+        self.provider = provider
+        self.session: aiohttp.ClientSession | None = None
+
+    async def send(self, request: HttpRequest, *, timeout: float) -> HttpResponse:  # noqa: ASYNC109 (as in the protocol)
+        """Return the whole response; raise `Unavailable` or `ProviderError` where there is none."""
+        import aiohttp
+
+        limit = aiohttp.ClientTimeout(total=timeout, connect=CONNECT)
+        try:
+            async with self.open().request(
+                request.method,
+                request.url,
+                headers=request.headers,
+                data=request.body,
+                timeout=limit,
+                allow_redirects=False,
+            ) as response:
+                headers = {name.lower(): value for name, value in response.headers.items()}
+                return HttpResponse(response.status, headers, await response.read())
+        except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:
+            raise self.failure(error, request, timeout) from None
+
+    def open(self) -> aiohttp.ClientSession:
+        """Return the session, a new one in a forked child."""
+        import aiohttp
+
+        if self.session not in sessions:
+            connector = aiohttp.TCPConnector(limit=0, keepalive_timeout=30)
+            jar = aiohttp.DummyCookieJar()
+            self.session = aiohttp.ClientSession(
+                connector=connector, cookie_jar=jar, trust_env=True, read_bufsize=READ, raise_for_status=False
+            )
+            sessions.add(self.session)
+            weakref.finalize(self, close_soon, self.session).atexit = False
+        return self.session
+
+    def failure(self, error: Exception, request: HttpRequest, seconds: float) -> ProviderError:
+        """Say in one sentence why there is no response."""
+        import aiohttp
+
+        host = urlsplit(request.url).netloc.rpartition("@")[2]
+        match error:
+            case aiohttp.ClientConnectorCertificateError() | aiohttp.ClientSSLError():
+                why = f"the certificate of {host} was not accepted, so nothing was sent: check the address"
+                return ProviderError(f"{self.provider}: {why}", provider=self.provider)
+            case aiohttp.ClientProxyConnectionError() | aiohttp.ClientHttpProxyError():
+                why = "the proxy that the environment names did not connect: check HTTPS_PROXY"
+            case aiohttp.InvalidURL():
+                return ProviderError(
+                    f"{self.provider}: {host or 'its base_url'} is no address: begin it with https:// or http://",
+                    provider=self.provider,
+                )
+            case TimeoutError():
+                why = f"{host} did not answer within {seconds:g} seconds"
+            case aiohttp.ClientConnectorError() | ConnectionRefusedError():
+                why = f"{host} cannot be reached ({error.__class__.__name__}): check the address and the network"
+            case _:
+                why = f"the connection to {host} broke ({error.__class__.__name__})"
+        return Unavailable(f"{self.provider}: {why}", provider=self.provider)
+
+    async def aclose(self) -> None:
+        """Close the connections."""
+        session, self.session = self.session, None
+        if session in sessions:
+            sessions.discard(session)
+            await session.close()
+
+
+sessions: set[aiohttp.ClientSession] = set()
+"""Those of this process that are open, all on the portal's loop."""
+
+abandoned: list[object] = []
+"""Those of a parent process: closing one would speak on its connections."""
+
+
+def close_soon(session: aiohttp.ClientSession) -> None:
+    """Close the session of a transport that nobody has any more."""
+    if session in sessions:
+        sessions.discard(session)
+        start(session.close())
+
+
+def close_all() -> None:
+    """Close what is left open when the interpreter ends."""
+    while sessions:
+        run(sessions.pop().close())
+
+
+def after_fork() -> None:
+    """Leave the parent's sessions alone."""
+    abandoned.append(sessions.copy())
+    sessions.clear()
+
+
+atexit.register(close_all)
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=after_fork)

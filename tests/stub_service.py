@@ -1,0 +1,266 @@
+"""A stub of every provider's service, in a process of its own, with faults on demand.
+
+    python tests/stub_service.py '{"faults": 0.2, "seed": 1}'
+
+prints its address and answers until it is killed. Vectors follow from the text alone, so that a test can tell whose
+vector it got. What it was sent is counted at ``/stub/seen``.
+"""
+
+import asyncio
+import base64
+import hashlib
+import json
+import random
+import sys
+import time
+from collections import Counter
+
+import numpy as np
+from aiohttp import web
+
+WIDTH = 16
+
+
+def vector_of(text, width=WIDTH):
+    """Return the vector of a text, of length one."""
+    seed = int.from_bytes(hashlib.sha256(text.encode()).digest()[:8], "little")
+    vector = np.random.default_rng(seed).standard_normal(width)
+    return (vector / np.linalg.norm(vector)).astype(np.float32)
+
+
+def tokens_of(text):
+    return max(1, len(text.encode()) // 4)
+
+
+class Bucket:
+    """A minute's budget that fills steadily."""
+
+    def __init__(self, limit, burst):
+        self.limit, self.burst = limit, burst
+        self.level, self.at = burst, time.monotonic()
+
+    def take(self, cost):
+        now = time.monotonic()
+        self.level = min(self.burst, self.level + (now - self.at) * self.limit / 60)
+        self.at = now
+        if self.level < cost:
+            return False
+        self.level -= cost
+        return True
+
+    def missing(self, cost):
+        """Seconds until so much is there."""
+        return (cost - self.level) * 60 / self.limit
+
+
+class Stub:
+    """What the service is told to do, and what it saw."""
+
+    def __init__(self, settings):
+        self.faults = settings.get("faults", 0.0)
+        self.kinds = settings.get("kinds", list(FAULTS))
+        self.random = random.Random(settings.get("seed", 0))
+        self.key = settings.get("key")
+        self.width = settings.get("width", WIDTH)
+        self.headers = settings.get("headers", True)
+        self.delay = settings.get("delay", 0.0)
+        self.max_items = settings.get("max_items")
+        self.max_bytes = settings.get("max_bytes")
+        self.memory = settings.get("memory", False)
+        burst = settings.get("burst_seconds", 1.0) / 60
+        self.buckets = {
+            name: Bucket(settings[name], max(1, settings[name] * burst))
+            for name in ("requests", "tokens")
+            if name in settings
+        }
+        self.statuses = Counter()
+        self.texts = Counter()
+        self.bodies = []
+        self.remembered = {}
+
+    def vectors(self, texts, width):
+        if not self.memory:
+            return [vector_of(text, width) for text in texts]
+        if width not in self.remembered:
+            self.remembered[width] = vector_of("", width)
+        return [self.remembered[width]] * len(texts)
+
+    def limited(self, tokens):
+        """Return the refusal of a request that is over a budget, or None."""
+        for name, cost in (("requests", 1), ("tokens", tokens)):
+            bucket = self.buckets.get(name)
+            if bucket is not None and not bucket.take(cost):
+                wait = max(1, int(bucket.missing(cost) + 1))
+                return web.json_response(
+                    {"error": {"message": f"too many {name}", "type": name, "code": "rate_limit_exceeded"}},
+                    status=429,
+                    headers={**self.rates(), **({"retry-after": str(wait)} if self.headers else {})},
+                )
+        return None
+
+    def rates(self):
+        if not self.headers:
+            return {}
+        told = {}
+        for name, bucket in self.buckets.items():
+            told[f"x-ratelimit-limit-{name}"] = str(bucket.limit)
+            told[f"x-ratelimit-remaining-{name}"] = str(int(bucket.level))
+        return told
+
+
+# What may go wrong. Each takes the request and what would have been answered, and returns the answer, or None for the
+# right one made of what it changed.
+
+
+async def too_many(request, said):
+    return web.json_response({"error": {"message": "slow down"}}, status=429, headers={"retry-after-ms": "20"})
+
+
+async def too_many_without_headers(request, said):
+    return web.json_response({"error": {"message": "slow down"}}, status=429)
+
+
+async def broken(request, said):
+    return web.json_response({"error": {"message": "sorry"}}, status=500)
+
+
+async def reset(request, said):
+    request.transport.abort()
+    return web.Response(status=500)
+
+
+async def slow(request, said):
+    response = web.StreamResponse()
+    await response.prepare(request)
+    for byte in b'{"data": [':
+        await response.write(bytes([byte]))
+        await asyncio.sleep(0.02)
+    request.transport.abort()
+    return response
+
+
+async def truncated(request, said):
+    body = json.dumps(said["render"](said)).encode()
+    return web.Response(body=body[: len(body) // 2], content_type="application/json")
+
+
+async def html(request, said):
+    return web.Response(text="<html><body>welcome</body></html>", content_type="text/html")
+
+
+async def shuffled(request, said):
+    said["order"] = random.sample(range(len(said["vectors"])), len(said["vectors"]))
+
+
+async def not_a_number(request, said):
+    said["vectors"][-1] = said["vectors"][-1] * np.float32("nan")
+
+
+async def fewer(request, said):
+    said["vectors"] = said["vectors"][:-1]
+    said["order"] = said["order"][:-1]
+
+
+async def narrower(request, said):
+    said["vectors"] = [vector[:-1] for vector in said["vectors"]]
+
+
+KINDS = (too_many, too_many_without_headers, broken, reset, slow, truncated, html)
+LIES = (shuffled, not_a_number, fewer, narrower)
+FAULTS = {kind.__name__: kind for kind in (*KINDS, *LIES)}
+
+
+def as_base64(vector):
+    return base64.b64encode(np.asarray(vector, "<f4").tobytes()).decode()
+
+
+def plain(vector):
+    return [float(x) for x in vector]
+
+
+def openai(request, body):
+    """OpenAI's own, and whatever copies it."""
+    texts = [body["input"]] if isinstance(body["input"], str) else body["input"]
+    number = as_base64 if body.get("encoding_format") == "base64" else plain
+
+    def render(said):
+        data = [{"object": "embedding", "index": i, "embedding": number(said["vectors"][i])} for i in said["order"]]
+        usage = {"prompt_tokens": said["tokens"], "total_tokens": said["tokens"]}
+        return {"object": "list", "data": data, "model": body["model"], "usage": usage}
+
+    return texts, body.get("dimensions"), render
+
+
+ROUTES = {
+    "/v1/embeddings": openai,
+}
+
+
+def handler(stub, dialect):
+    async def answer(request):
+        raw = await request.read()
+        response = await answered(request, json.loads(raw), len(raw))
+        stub.statuses[response.status] += 1
+        return response
+
+    async def answered(request, body, size):
+        if stub.key and stub.key not in json.dumps(dict(request.headers)):
+            return web.json_response({"error": {"message": "no such key", "code": "invalid_api_key"}}, status=401)
+        texts, width, render = dialect(request, body)
+        stub.bodies = [*stub.bodies[-20:], body]
+        if body.get("model") == "missing":
+            return web.json_response({"error": {"message": "no such model", "code": "model_not_found"}}, status=404)
+        if stub.max_bytes and size > stub.max_bytes:
+            return web.Response(status=413)
+        if any("refuse me" in text for text in texts) or (stub.max_items and len(texts) > stub.max_items):
+            return web.json_response({"error": {"message": "'$.input' is invalid."}}, status=400)
+        tokens = sum(map(tokens_of, texts))
+        if (refusal := stub.limited(tokens)) is not None:
+            return refusal
+        await asyncio.sleep(stub.delay)
+        said = {"vectors": stub.vectors(texts, width or stub.width), "tokens": tokens, "render": render}
+        said["order"] = list(range(len(texts)))
+        if stub.random.random() < stub.faults:
+            fault = await FAULTS[stub.random.choice(stub.kinds)](request, said)
+            if fault is not None:
+                return fault
+        if not stub.memory:
+            stub.texts.update(texts)
+        return web.json_response(render(said), headers=stub.rates(), dumps=stub_dumps)
+
+    return answer
+
+
+def stub_dumps(value):
+    import orjson
+
+    return orjson.dumps(value).decode()
+
+
+def application(settings):
+    stub = Stub(settings)
+
+    async def seen(request):
+        most = max(stub.texts.values(), default=0)
+        return web.json_response(
+            {"statuses": dict(stub.statuses), "texts": len(stub.texts), "most": most, "bodies": stub.bodies}
+        )
+
+    app = web.Application(client_max_size=2**30)
+    app.router.add_get("/stub/seen", seen)
+    for path, dialect in ROUTES.items():
+        app.router.add_post(path, handler(stub, dialect))
+    return app
+
+
+async def main(settings):
+    runner = web.AppRunner(application(settings), access_log=None)
+    await runner.setup()
+    site = web.TCPSite(runner, "127.0.0.1", settings.get("port", 0), reuse_address=True)
+    await site.start()
+    print(runner.addresses[0][1], flush=True)
+    await asyncio.Event().wait()
+
+
+if __name__ == "__main__":
+    asyncio.run(main(json.loads(sys.argv[1] if len(sys.argv) > 1 else "{}")))
