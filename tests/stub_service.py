@@ -66,6 +66,7 @@ class Stub:
         self.delay = settings.get("delay", 0.0)
         self.max_items = settings.get("max_items")
         self.max_bytes = settings.get("max_bytes")
+        self.quota = settings.get("quota", False)
         self.memory = settings.get("memory", False)
         burst = settings.get("burst_seconds", 1.0) / 60
         self.buckets = {
@@ -210,9 +211,11 @@ def handler(stub, dialect):
         stub.bodies = [*stub.bodies[-20:], body]
         if body.get("model") == "missing":
             return web.json_response({"error": {"message": "no such model", "code": "model_not_found"}}, status=404)
+        if stub.quota:
+            return web.json_response({"error": {"message": "no credit", "code": "insufficient_quota"}}, status=429)
         if stub.max_bytes and size > stub.max_bytes:
             return web.Response(status=413)
-        if any("refuse me" in text for text in texts) or (stub.max_items and len(texts) > stub.max_items):
+        if any("refuse me" in text for text in texts) or (stub.max_items is not None and len(texts) > stub.max_items):
             return web.json_response({"error": {"message": "'$.input' is invalid."}}, status=400)
         tokens = sum(map(tokens_of, texts))
         if (refusal := stub.limited(tokens)) is not None:

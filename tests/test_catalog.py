@@ -90,10 +90,6 @@ def test_a_name_like_no_other_gets_the_list():
     assert "org/qqqqqqqq" in message
 
 
-def test_a_provider_says_that_there_are_none():
-    assert "'openai:text-embedding-3-small' names a provider" in refusal("openai:text-embedding-3-small")
-
-
 def test_a_hub_id_that_is_not_here_says_how_to_get_it():
     assert "not on this machine: get it with `hf download org/name`" in refusal("org/name")
 

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import threading
+from collections.abc import Sized
 from contextlib import asynccontextmanager
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, Self, Unpack
 
 from vecsmith.cache import open_cache
 from vecsmith.errors import Closed, ConfigError, InputError, Timeout
-from vecsmith.names import named
+from vecsmith.joined import Joined
+from vecsmith.names import Named, named
 from vecsmith.notices import Warner, report, warned
 from vecsmith.options import CallOptions, for_task, options_of
-from vecsmith.pipeline import join, through
+from vecsmith.pipeline import through
 from vecsmith.prepare import as_texts
 from vecsmith.repeats import Repeats
 from vecsmith.windows import Flow, Window, ahead, async_windows
@@ -78,6 +81,8 @@ class AsyncEmbedder:
             "compute": None if compute == "auto" else compute,
         }
         self._generator: Generates | None = None
+        self._own = False
+        """Whether the generator is the caller's."""
         self._closed = False
         self._lock = threading.Lock()
 
@@ -91,13 +96,13 @@ class AsyncEmbedder:
     ) -> Self:
         """Make an embedder over anything with a method ``generate``; closing the embedder closes it."""
         embedder = cls(type(generator).__name__, timeout=timeout)
-        embedder._generator, embedder.cache = generator, open_cache(cache)
+        embedder._generator, embedder.cache, embedder._own = generator, open_cache(cache), True
         return embedder
 
     async def open(self) -> Generates:
         """Load the model unless it is loaded, and return its generator; raises `ConfigError` where it cannot be."""
         if self._generator is None and not self._closed:
-            opened = await named(self._model, base_url=self._settings.get("base_url")).open(self._settings)
+            opened = await self.named.open(self._settings)
             self.cache = self.cache or open_cache(self._cache)
             with self._lock:
                 wanted = self._generator is None and not self._closed
@@ -141,7 +146,7 @@ class AsyncEmbedder:
 
         Raises `InputError` for an input that cannot be embedded, `Timeout`, and `ConfigError`.
         """
-        asked = options_of(**options)
+        asked = self.asked(options)
         return warned(asked, await self.embed_quietly(texts, asked, self.timeout if timeout is None else timeout))
 
     async def embed_query(
@@ -152,7 +157,7 @@ class AsyncEmbedder:
         **options: Unpack[CallOptions],
     ) -> EmbedResult:
         """Embed what is searched with: `embed` with ``task="retrieval_query"`` unless another is named."""
-        asked = options_of(**for_task("retrieval_query", options))
+        asked = self.asked(for_task("retrieval_query", options))
         return warned(asked, await self.embed_quietly(texts, asked, self.timeout if timeout is None else timeout))
 
     async def embed_documents(
@@ -163,8 +168,18 @@ class AsyncEmbedder:
         **options: Unpack[CallOptions],
     ) -> EmbedResult:
         """Embed what is searched in: `embed` with ``task="retrieval_document"`` unless another is named."""
-        asked = options_of(**for_task("retrieval_document", options))
+        asked = self.asked(for_task("retrieval_document", options))
         return warned(asked, await self.embed_quietly(texts, asked, self.timeout if timeout is None else timeout))
+
+    @cached_property
+    def named(self) -> Named:
+        """Who has the model; raises `ConfigError` where nobody does."""
+        return named(self._model, base_url=self._settings.get("base_url"))
+
+    def asked(self, options: CallOptions) -> Options:
+        """Check what a call asks for; what it leaves open is what a profile says."""
+        profile = {} if self._own else self.named.defaults
+        return options_of(**{**profile, **{name: value for name, value in options.items() if value is not None}})
 
     async def embed_quietly(self, texts: str | Iterable[str], options: Options, seconds: float | None) -> EmbedResult:
         """Embed, and leave the warnings to the caller, who knows what line they are about."""
@@ -172,16 +187,15 @@ class AsyncEmbedder:
             generator = await self.open()
             repeats, flow = Repeats(), Flow.through(generator)
             source = async_windows(repeats.once(as_texts(texts)), flow)
+            joined = Joined(len(texts) if isinstance(texts, Sized) else None)
             try:
-                parts = [
-                    p.result
-                    async for p in ahead(source, lambda w: through(generator, w, options, self.cache), flow.ahead)
-                ]
+                async for passed in ahead(source, lambda w: through(generator, w, options, self.cache), flow.ahead):
+                    joined.add(passed.result)
             except InputError as error:
                 raise repeats.named(error) from None
-            return repeats.restored(
-                join(parts or [(await through(generator, Window(0, []), options, self.cache)).result])
-            )
+            if not joined.parts:
+                joined.add((await through(generator, Window(0, []), options, self.cache)).result)
+            return repeats.restored(joined.result())
 
     async def stream(
         self,
@@ -196,7 +210,7 @@ class AsyncEmbedder:
         missing from the results while the others keep their index; without it the first such input raises.
         Breaking off cancels what is in flight.
         """
-        asked = options_of(**options)
+        asked = self.asked(options)
         generator = await self.open()
         skip, warner = on_bad is not None, Warner(asked)
         flow = Flow.through(generator)

@@ -28,7 +28,7 @@ BURST = 2.0
 MEMORY = 10.0
 """Seconds of answers that tell the rate a provider bears, where it does not say."""
 
-GROWTH = 1.005
+GROWTH = 1.01
 """By how much a guessed rate grows with each second without a refusal."""
 
 LONGEST = 60.0
@@ -86,7 +86,12 @@ class Pacer:
         self.under_way = 0
         self.outstanding = 0.0
         self.resumes = now
-        self.refusals = 0
+        self.streak = 0
+        """Pauses since the last answer."""
+        self.together = self.beside = 0
+        """Refusals of the present pause, and what was under way when it began."""
+        self.slowed = False
+        """Whether the pace was lowered in the present pause."""
         self.guessed = False
         self.answered: deque[float] = deque()
         self.ratio = 1.0
@@ -125,13 +130,20 @@ class Pacer:
         return seconds
 
     def refused(self, seconds: float | None) -> float:
-        """Slow everyone down after a refusal: pause as long as the provider asks, or ever longer; return how long."""
+        """Slow everyone down after a refusal: pause as long as the provider asks, or ever longer; return how long.
+
+        A refusal may be a whim: the pace itself is lowered when most of what was under way is refused, or what is
+        sent after the pause.
+        """
         now = self.clock()
-        if now >= self.resumes or self.refusals == 0:  # the first of those that were under way together
-            self.refusals += 1
+        if now >= self.resumes:
+            self.streak, self.together, self.beside, self.slowed = self.streak + 1, 0, self.under_way, False
+        self.together += 1
+        if not self.slowed and (self.streak > 1 or (self.beside > 0 and 2 * self.together > self.beside + 1)):
+            self.slowed = True
             self.most = max(1, self.most // 2)
             self.guess(now)
-        pause = min(LONGEST, 2.0 ** (self.refusals - 2)) if seconds is None else seconds
+        pause = min(LONGEST, 2.0 ** (self.streak - 3)) if seconds is None else seconds
         self.resumes = max(self.resumes, now + pause)
         return pause
 
@@ -153,7 +165,7 @@ class Pacer:
     def succeeded(self) -> None:
         """Take heart: one more at once, and a little more in a minute where the limit is a guess."""
         now = self.clock()
-        self.refusals = 0
+        self.streak = 0
         self.most = min(self.ceiling, self.most + 1)
         if self.guessed and self.requests.limit is not None and self.answered:
             self.requests.limit *= GROWTH ** min(1.0, now - self.answered[-1])

@@ -12,7 +12,7 @@ from vecsmith.long import cut, merged, per_text, piecewise
 from vecsmith.matryoshka import in_words
 from vecsmith.prepare import prepare
 from vecsmith.space import StoredForm
-from vecsmith.types import EmbedResult, Items, Seconds, Usage
+from vecsmith.types import EmbedResult, Items
 from vecsmith.vectors import Source
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from vecsmith.vectors import Rows
     from vecsmith.windows import Window
 
-__all__ = ["Passed", "join", "through"]
+__all__ = ["Passed", "through"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,26 +128,3 @@ def notes_on(options: Options, identity: Identity | None) -> tuple[str, ...]:
         return ()
     sizes = f"it was for {in_words(identity.sizes)}" if identity.sizes else "it has one width"
     return (f"{identity.space.model} was not trained to be cut to {width} dimensions, which costs accuracy: {sizes}",)
-
-
-def join(parts: Sequence[EmbedResult]) -> EmbedResult:
-    """Make one result of the parts of a call."""
-    if len(parts) == 1:
-        return parts[0]
-    import numpy as np
-
-    first, *others = parts
-    items = first.items
-    for part in others:
-        items += part.items
-    return EmbedResult(
-        np.concatenate([part.vectors for part in parts]),
-        items,
-        sum((part.usage for part in parts), Usage()),
-        first.stored,
-        first.model,
-        tuple(chunk for part in parts for chunk in part.chunks),
-        {index: text for part in parts for index, text in part.cleaned.items()},
-        sum((part.seconds for part in parts), Seconds()),
-        first.notes,
-    )

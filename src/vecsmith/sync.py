@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Self, Unpack
 
 from vecsmith.client import AsyncEmbedder
 from vecsmith.notices import Warner, report, warned
-from vecsmith.options import CallOptions, for_task, options_of
+from vecsmith.options import CallOptions, for_task
 from vecsmith.pipeline import through
 from vecsmith.portal import run, run_here, start
 from vecsmith.prepare import as_texts
@@ -93,21 +93,21 @@ class Embedder:
         self, texts: str | Iterable[str], *, timeout: float | None = None, **options: Unpack[CallOptions]
     ) -> EmbedResult:
         """Return the vectors of texts, in order; `AsyncEmbedder.embed` says what the arguments do."""
-        asked = options_of(**options)
+        asked = self._embedder.asked(options)
         return warned(asked, self.embed_quietly(texts, asked, self._embedder.timeout if timeout is None else timeout))
 
     def embed_query(
         self, texts: str | Iterable[str], *, timeout: float | None = None, **options: Unpack[CallOptions]
     ) -> EmbedResult:
         """Embed what is searched with: `embed` with ``task="retrieval_query"`` unless another is named."""
-        asked = options_of(**for_task("retrieval_query", options))
+        asked = self._embedder.asked(for_task("retrieval_query", options))
         return warned(asked, self.embed_quietly(texts, asked, self._embedder.timeout if timeout is None else timeout))
 
     def embed_documents(
         self, texts: str | Iterable[str], *, timeout: float | None = None, **options: Unpack[CallOptions]
     ) -> EmbedResult:
         """Embed what is searched in: `embed` with ``task="retrieval_document"`` unless another is named."""
-        asked = options_of(**for_task("retrieval_document", options))
+        asked = self._embedder.asked(for_task("retrieval_document", options))
         return warned(asked, self.embed_quietly(texts, asked, self._embedder.timeout if timeout is None else timeout))
 
     def embed_quietly(self, texts: str | Iterable[str], options: Options, seconds: float | None = None) -> EmbedResult:
@@ -126,7 +126,7 @@ class Embedder:
 
         The texts are pulled, and `on_bad` is called, in the caller's thread.
         """
-        return self._parts(self.generator, texts, options_of(**options), on_bad)
+        return self._parts(self.generator, texts, self._embedder.asked(options), on_bad)
 
     def _parts(
         self, generator: Generates, texts: Iterable[str], options: Options, on_bad: OnBad | None
@@ -188,5 +188,6 @@ def embed(
 
     `AsyncEmbedder.embed` says what the arguments do.
     """
-    embedder, asked = shared(model), options_of(**options)
+    embedder = shared(model)
+    asked = embedder._embedder.asked(options)  # noqa: SLF001 (its own)
     return warned(asked, embedder.embed_quietly(texts, asked, timeout))

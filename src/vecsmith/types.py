@@ -149,18 +149,6 @@ class Items(Sequence[Item]):
             self.created_at,
         )
 
-    def __add__(self, other: Items) -> Items:
-        return Items(
-            [*self.indexes, *other.indexes],
-            [*self.tokens, *other.tokens],
-            [*self.dropped, *other.dropped],
-            [*self.replaced, *other.replaced],
-            [*self.chunks, *other.chunks],
-            [*self.cached, *other.cached],
-            self.model,
-            self.created_at,
-        )
-
 
 @dataclass(frozen=True, slots=True)
 class Chunk:

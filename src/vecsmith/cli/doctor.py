@@ -31,6 +31,9 @@ REQUIRED = (
     "ftfy",
     "platformdirs",
     "regex",
+    "aiohttp",
+    "msgspec",
+    "tenacity",
 )
 FAILURES = (EmbedError, RuntimeError, ImportError)
 

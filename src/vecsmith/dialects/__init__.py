@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 import msgspec
@@ -25,11 +25,11 @@ __all__ = ["Answer", "Asked", "ClientSide", "Fault", "FaultKind", "decoded", "fa
 class Asked:
     """What one request asks for."""
 
-    texts: Sequence[str]
+    texts: Sequence[str] = field(repr=False)
     model: str
     task: str | None = None
     """In the service's own spelling; None for none."""
-    title: str | None = None
+    title: str | None = field(default=None, repr=False)
     dimensions: int | None = None
     """None for the model's own."""
     on_long: OnLong = "truncate"

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 import numpy as np
-from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_attempt, wait_exponential_jitter
+from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_attempt, wait_random_exponential
 
 from vecsmith.errors import AuthError, BadResponse, ConfigError, InputError, ProviderError, RateLimited, Unavailable
 from vecsmith.packing import pack
@@ -26,6 +26,9 @@ __all__ = ["Delivery", "Line", "Received"]
 
 ATTEMPTS = 10
 """Times that a request is sent, where the service fails on it."""
+
+FIRST_WAIT, LONGEST_WAIT = 0.2, 10.0
+"""Seconds before a failed request is sent again: the first time, and at most."""
 
 PATIENCE = 600.0
 """Seconds of nothing but refusals after which a call gives up; a longer pause is not waited for."""
@@ -78,7 +81,7 @@ class Line:
         async for attempt in AsyncRetrying(
             retry=retry_if_exception_type((Unavailable, BadResponse)),
             stop=stop_after_attempt(ATTEMPTS),
-            wait=wait_exponential_jitter(initial=0.2, max=10.0, jitter=0.5),
+            wait=wait_random_exponential(multiplier=2 * FIRST_WAIT, max=LONGEST_WAIT),
             reraise=True,
         ):
             with attempt:
@@ -208,7 +211,7 @@ class Delivery:
         """Send one parcel, or its halves where it is too large or holds a text that is refused."""
         asked = replace(self.asked, texts=[self.asked.texts[place] for place in parcel.places])
         try:
-            answer = await self.line.ask(asked, parcel.tokens)
+            answer = await self.answered(asked, parcel.tokens)
         except Refused as refused:
             if refused.fault.kind == "refused" or not await self.is_for_texts(refused):
                 raise refused.error from None
@@ -220,6 +223,16 @@ class Delivery:
             return
         self.proven = True
         self.keep(parcel, answer)
+
+    async def answered(self, asked: Asked, tokens: int) -> Answer:
+        """Return an answer whose vectors are as wide as those that came before."""
+        for _ in range(ATTEMPTS):
+            answer = await self.line.ask(asked, tokens)
+            before = None if self.received is None else self.received.vectors.shape[1]
+            width = answer.vectors.shape[1]
+            if before in {None, width}:
+                return answer
+        raise self.line.bad(f"vectors of {before} and of {width} dimensions", 200)
 
     async def is_for_texts(self, refused: Refused) -> bool:
         """Whether a refusal is for the texts, and not for all requests like these."""
@@ -240,8 +253,6 @@ class Delivery:
         count, width = len(self.asked.texts), answer.vectors.shape[1]
         if self.received is None:
             self.received = Received(np.empty((count, width), np.float32), [None] * count, model=answer.model)
-        if self.received.vectors.shape[1] != width:
-            raise self.line.bad(f"vectors of {self.received.vectors.shape[1]} and of {width} dimensions", 200)
         first, last = parcel.places[0], parcel.places[-1] + 1
         self.received.vectors[first:last] = answer.vectors
         if answer.tokens is not None:

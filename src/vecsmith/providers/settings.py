@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any, ClassVar, Self, dataclass_transform, get_args, get_type_hints
 
+from vecsmith.config import secret
 from vecsmith.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -91,14 +92,25 @@ class Settings:
             object.__setattr__(self, name, value)
 
     @classmethod
-    def resolve(cls, given: Mapping[str, Any], configured: Mapping[str, Any] | None = None) -> Self:
-        """Take each setting from what is given, else its variable, else the configuration, else its default."""
+    def resolve(
+        cls,
+        given: Mapping[str, Any],
+        configured: Mapping[str, Any] | None = None,
+        variables: Mapping[str, Sequence[str]] | None = None,
+    ) -> Self:
+        """Take each setting from what is given, else its variable, else the configuration, else its default.
+
+        `variables` names other variables than a setting's own, or none.
+        """
         values = dict(configured or {})
         for name, field in cls.fields.items():
-            found = next((text for variable in field.env if (text := os.environ.get(variable))), None)
+            names = (variables or {}).get(name, field.env)
+            look = secret if field.secret else os.environ.get
+            found = next((text for variable in names if (text := look(variable))), None)
             if found is not None:
                 values[name] = field.read(found)
-        return cls(**values | {name: value for name, value in given.items() if value is not None})
+        values |= {name: value for name, value in given.items() if value is not None}
+        return cls(**values)
 
     def __setattr__(self, name: str, value: object) -> None:
         raise AttributeError(f"settings cannot be changed: make new ones to set {name}")

@@ -1,0 +1,146 @@
+"""``vecsmith.toml``: profiles, providers, aliases, plugins and rows of the catalogue, as a person writes them.
+
+The file in the working directory counts, else the one in the user's configuration folder. Arguments and variables
+count before it.
+"""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any
+
+from vecsmith.errors import ConfigError
+
+__all__ = ["FILE", "Config", "ProviderTable", "configuration", "secret"]
+
+FILE = "vecsmith.toml"
+SECRETS = "secrets.toml"
+
+TABLES = ("aliases", "cache", "models", "plugins", "profiles", "providers", "server")
+PROFILE = ("dimensions", "model", "on_long", "task")
+
+
+@dataclass(frozen=True, slots=True)
+class ProviderTable:
+    """What a file says of one provider."""
+
+    name: str
+    kind: str
+    """The provider whose wire format it speaks; its own name where the file names no other."""
+    settings: Mapping[str, Any]
+    api_key_env: str | None
+    trusted: bool
+    """Whether the file lies in the user's own folder, and not wherever a program was started."""
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """What a file says; empty where there is none."""
+
+    path: Path | None = None
+    trusted: bool = True
+    profiles: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    aliases: Mapping[str, str] = field(default_factory=dict)
+    providers: Mapping[str, ProviderTable] = field(default_factory=dict)
+    models: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    plugins: tuple[str, ...] = ()
+
+
+def configuration() -> Config:
+    """Return what the file that counts says; raise `ConfigError` that names what is wrong in it."""
+    here = Path(FILE)
+    for path, trusted in ((here, False), (own_folder() / FILE, True)):
+        try:
+            text = path.read_text("utf-8")
+        except FileNotFoundError:
+            continue
+        except (OSError, UnicodeDecodeError) as error:
+            raise ConfigError(f"{path} cannot be read ({type(error).__name__}): mend it or move it away") from None
+        return parsed(text, path, trusted=trusted)
+    return Config()
+
+
+def own_folder() -> Path:
+    """Return the user's configuration folder."""
+    if home := os.environ.get("VECSMITH_HOME"):
+        return Path(home)
+    from platformdirs import user_config_path
+
+    return user_config_path("vecsmith", appauthor=False)
+
+
+def parsed(text: str, path: Path, *, trusted: bool) -> Config:
+    """Return what a file's text says."""
+    try:
+        tables = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError(f"{path} is not TOML ({error}): mend that line") from None
+    check_names(tables, TABLES, f"{path}")
+    for name in ("aliases", "models", "profiles", "providers"):
+        if not isinstance(tables.get(name, {}), Mapping):
+            raise ConfigError(f"{path}: {name} must be a table")
+    profiles = {name: profile(name, table, path) for name, table in tables.get("profiles", {}).items()}
+    for name, table in [*tables.get("providers", {}).items(), *tables.get("models", {}).items()]:
+        if not isinstance(table, Mapping):
+            raise ConfigError(f"{path}: {name} must be a table")
+    providers = {
+        name: ProviderTable(
+            name,
+            str(table.get("kind", name)),
+            {key: value for key, value in table.items() if key not in {"kind", "api_key_env"}},
+            table.get("api_key_env"),
+            trusted,
+        )
+        for name, table in tables.get("providers", {}).items()
+    }
+    if any("api_key" in table.settings for table in providers.values()):
+        raise ConfigError(f"{path}: a key does not belong here: set its variable, and name that with api_key_env")
+    plugins = tables.get("plugins", [])
+    if not isinstance(plugins, list) or not all(isinstance(name, str) for name in plugins):
+        raise ConfigError(f"{path}: plugins must be a list of modules")
+    return Config(
+        path, trusted, profiles, tables.get("aliases", {}), providers, tables.get("models", {}), tuple(plugins)
+    )
+
+
+def profile(name: str, table: object, path: Path) -> Mapping[str, Any]:
+    """Return a profile, checked."""
+    if not isinstance(table, Mapping) or not isinstance(table.get("model"), str):
+        raise ConfigError(f"{path}: the profile {name!r} must name a model")
+    check_names(table, PROFILE, f"{path}: the profile {name!r}")
+    return table
+
+
+def check_names(table: Mapping[str, Any], known: tuple[str, ...], where: str) -> None:
+    """Refuse a name that means nothing, and say which was meant."""
+    for name in table:
+        if name not in known:
+            close = get_close_matches(name, known, n=1)
+            meant = f"did you mean {close[0]!r}?" if close else f"there are {', '.join(known)}"
+            raise ConfigError(f"{where} has no {name!r}: {meant}")
+
+
+def secret(variable: str) -> str | None:
+    """Return a key by its variable: from the environment, else from ``secrets.toml`` in the user's own folder.
+
+    Raises `ConfigError` where others can read that file.
+    """
+    if value := os.environ.get(variable):
+        return value
+    path = own_folder() / SECRETS
+    try:
+        mode = path.stat().st_mode
+        values = tomllib.loads(path.read_text("utf-8"))
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError) as error:
+        raise ConfigError(f"{path} cannot be read ({type(error).__name__}): mend it or move it away") from None
+    if os.name == "posix" and mode & 0o077:
+        raise ConfigError(f"{path} can be read by others: run `chmod 600 {path}`")
+    value = values.get(variable)
+    return value if isinstance(value, str) else None

@@ -1,0 +1,261 @@
+"""Texts to a service and vectors back, over real HTTP: each once, in order, whatever happens on the way."""
+
+import asyncio
+import random
+import time
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from stub_service import FAULTS, LIES, vector_of
+from stubs import stub
+from vecsmith import (
+    AsyncEmbedder,
+    AuthError,
+    BadResponse,
+    ConfigError,
+    Embedder,
+    InputError,
+    ProviderError,
+    RateLimited,
+    Timeout,
+    Unavailable,
+)
+from vecsmith.pacing import pacers
+from vecsmith.portal import portal
+from vecsmith.providers import delivery
+from vecsmith.transport import sessions
+
+NUMBER = 3000
+
+
+def embedder(service, model="m", **settings):
+    return Embedder(model, base_url=f"{service.address}/v1", **settings)
+
+
+def check(result, texts):
+    assert len(result) == len(texts)
+    for row, text in zip(result.vectors, texts, strict=True):
+        np.testing.assert_allclose(row, vector_of(text), atol=1e-6)
+
+
+@pytest.fixture(scope="module")
+def good():
+    with stub() as service:
+        yield service
+
+
+@pytest.fixture
+def quick(monkeypatch):
+    """Failed requests are sent again at once."""
+    monkeypatch.setattr(delivery, "FIRST_WAIT", 0.001)
+    monkeypatch.setattr(delivery, "LONGEST_WAIT", 0.01)
+
+
+def test_every_text_gets_its_own_vector(good):
+    texts = [f"text {i}" for i in range(NUMBER)]
+    with embedder(good) as made:
+        result = made.embed(texts)
+    check(result, texts)
+    assert result.usage.requests == 2
+    assert result.usage.input_tokens == sum(result.items.tokens) > 0
+
+
+@pytest.mark.usefixtures("quick")
+@pytest.mark.parametrize("kind", FAULTS)
+def test_a_fault_costs_no_text_and_spoils_none(kind):
+    texts = [f"text {i}" for i in range(NUMBER)]
+    with stub(faults=0.3, kinds=[kind], seed=3) as service, embedder(service) as made:
+        limit(made, items=50)
+        describe(made, dimensions=16)
+        check(made.embed(texts), texts)
+
+
+def limit(made, **limits):
+    """Give a model's requests other limits."""
+    describe(made, limits=replace(made.generator.model.limits, **limits))
+
+
+def describe(made, **row):
+    """Give a model another row of the catalogue."""
+    made.generator.model = replace(made.generator.model, **row)
+
+
+@pytest.mark.usefixtures("quick")
+@pytest.mark.parametrize("kind", [lie.__name__ for lie in LIES if lie.__name__ != "shuffled"])
+def test_a_service_that_always_lies_is_named_and_nothing_of_it_used(kind):
+    with stub(faults=1.0, kinds=[kind]) as service, embedder(service) as made:
+        describe(made, dimensions=16)
+        with pytest.raises(BadResponse) as caught:
+            made.embed(["a", "b"])
+    assert caught.value.provider == "compatible"
+    assert caught.value.status == 200
+
+
+@pytest.mark.usefixtures("quick")
+def test_a_service_that_is_down_is_unavailable():
+    with stub() as service:
+        made = embedder(service)
+    with made, pytest.raises(Unavailable, match=r"compatible: 127\.0\.0\.1:\d+ cannot be reached"):
+        made.embed("a")
+
+
+def test_a_wrong_key_is_said_and_not_shown():
+    with stub(key="right") as service:
+        with embedder(service, api_key="sk-wrong") as made, pytest.raises(AuthError) as caught:
+            made.embed("a")
+        assert caught.value.status == 401
+        assert "sk-wrong" not in str(caught.value)
+        with embedder(service, api_key="right") as made:
+            assert len(made.embed("a")) == 1
+
+
+def test_a_model_that_is_not_there_is_named(good):
+    with embedder(good, "missing") as made, pytest.raises(ConfigError, match="does not have the model 'missing'"):
+        made.embed("a")
+
+
+def test_texts_that_are_refused_are_found_and_reported_alone(good):
+    texts = [f"text {i}" for i in range(200)]
+    texts[17] = texts[150] = "refuse me"
+    texts[90] = "refuse me too"
+    with embedder(good) as made:
+        with pytest.raises(InputError) as caught:
+            made.embed(texts)
+        assert [error.index for error in (caught.value, *caught.value.others)] == [17, 90, 150]
+        bad: list[int] = []
+        (part,) = made.stream(texts, on_bad=lambda index, _: bad.append(index))
+    assert bad == [17, 90, 150]
+    check(part, [text for text in texts if "refuse" not in text])
+
+
+def test_a_request_that_is_refused_whatever_it_holds_is_no_fault_of_the_texts():
+    with stub(max_items=0) as service, embedder(service) as made:
+        with pytest.raises(ProviderError) as caught:
+            made.embed([f"text {i}" for i in range(500)])
+        assert not isinstance(caught.value, InputError)
+        assert sum(service.seen()["statuses"].values()) == 2  # the request and a probe
+
+
+def test_a_request_that_is_too_large_goes_in_halves():
+    texts = [f"text {i}" for i in range(1000)]
+    with stub(max_bytes=2000) as service, embedder(service) as made:
+        check(made.embed(texts), texts)
+
+
+def test_one_text_that_is_too_large_is_named():
+    with stub(max_bytes=2000) as service, embedder(service) as made, pytest.raises(InputError) as caught:
+        made.embed(["a", "long " * 1000, "b"])
+    assert caught.value.index == 1
+
+
+def test_an_account_without_credit_is_not_asked_again():
+    with stub(quota=True) as service, embedder(service) as made:
+        with pytest.raises(RateLimited, match="no credit") as caught:
+            made.embed("a")
+        assert not caught.value.retryable
+        assert service.seen()["statuses"] == {"429": 1}
+
+
+def test_a_deadline_ends_a_call_that_waits():
+    with stub(delay=30) as service, embedder(service) as made, pytest.raises(Timeout):
+        made.embed("a", timeout=0.2)
+
+
+@pytest.mark.usefixtures("quick")
+def test_a_service_that_restarts_loses_nothing():
+    texts = [f"text {i}" for i in range(4000)]
+
+    async def work():
+        with stub(delay=0.02) as first:
+            port = int(first.address.rpartition(":")[2])
+            made = AsyncEmbedder("m", base_url=f"{first.address}/v1", concurrency=4)
+            await made.open()
+            limit(made, items=20)
+            call = asyncio.create_task(made.embed(texts))
+            await asyncio.sleep(0.3)
+        with stub(delay=0.0, port=port):
+            result = await call
+            await made.aclose()
+        return result
+
+    check(asyncio.run(work()), texts)
+
+
+def test_a_cancelled_call_sends_nothing_more_and_leaves_nothing_behind():
+    texts = [f"text {i}" for i in range(20_000)]
+    chance = random.Random(1)
+
+    async def work(service):
+        async with AsyncEmbedder("m", base_url=f"{service.address}/v1") as made:
+            limit(made, items=10)
+            for _ in range(20):
+                call = asyncio.create_task(made.embed(texts))
+                await asyncio.sleep(chance.uniform(0, 0.05))
+                call.cancel()
+                await asyncio.gather(call, return_exceptions=True)
+            await asyncio.sleep(0.2)  # what was on its way has arrived
+            before = sum(service.seen()["statuses"].values())
+            await asyncio.sleep(0.3)
+            assert sum(service.seen()["statuses"].values()) == before
+            (pacer,) = [p for key, p in pacers[portal.loop].items() if key[0].startswith(service.address)]
+            assert (pacer.under_way, round(pacer.outstanding, 6)) == (0, 0)
+            check(await made.embed(texts[:50]), texts[:50])
+
+    with stub(delay=0.01) as service:
+        asyncio.run(work(service))
+    tasks = [task for task in asyncio.all_tasks(portal.loop) if not task.done()]
+    assert tasks == []
+
+
+def test_an_embedder_that_is_closed_keeps_no_connection(good):
+    before = len(sessions)
+    with embedder(good) as made:
+        made.embed("a")
+        assert len(sessions) == before + 1
+    assert len(sessions) == before
+
+
+def test_one_that_is_forgotten_keeps_none_either(good):
+    before = len(sessions)
+    embedder(good).embed("a")
+    end = time.monotonic() + 30
+    while len(sessions) > before and time.monotonic() < end:
+        time.sleep(0.01)
+    assert len(sessions) == before
+
+
+def test_two_embedders_with_one_key_share_a_pace(good):
+    with embedder(good) as one, embedder(good) as other:
+        one.embed("a")
+        count = len(pacers[portal.loop])
+        other.embed("b")
+        assert len(pacers[portal.loop]) == count
+
+
+def test_several_loops_use_one_embedder(good):
+    made = AsyncEmbedder("m", base_url=f"{good.address}/v1")
+    for text in ("a", "b"):
+        check(asyncio.run(made.embed([text])), [text])
+    asyncio.run(made.aclose())
+
+
+def test_a_cache_keeps_what_a_service_gave(good):
+    with embedder(good, cache="memory") as made:
+        first = made.embed(["a", "b"], dimensions=8)
+        again = made.embed(["b", "c"], dimensions=8)
+        other = made.embed(["b"])
+    np.testing.assert_array_equal(first.vectors[1], again.vectors[0])
+    assert [list(result.items.cached) for result in (first, again, other)] == [[False, False], [True, False], [False]]
+    assert again.usage.requests == 1
+
+
+def test_what_a_model_does_not_give_is_refused_before_anything_is_sent():
+    with stub() as service:
+        with Embedder("openai:text-embedding-3-small", base_url=f"{service.address}/v1", api_key="k") as made:
+            with pytest.raises(InputError, match="does not give 4000 dimensions: it gives 1536 and 1 to 1536"):
+                made.embed("a", dimensions=4000)
+            with pytest.raises(InputError, match="openai embeds no empty text"):
+                made.embed(["a", ""])
+        assert service.seen()["statuses"] == {}
