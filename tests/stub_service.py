@@ -75,6 +75,7 @@ class Stub:
             if name in settings
         }
         self.statuses = Counter()
+        self.counts = Counter(requests=0, tokens=0, refused=0)
         self.texts = Counter()
         self.bodies = []
         self.remembered = {}
@@ -91,6 +92,7 @@ class Stub:
         for name, cost in (("requests", 1), ("tokens", tokens)):
             bucket = self.buckets.get(name)
             if bucket is not None and not bucket.take(cost):
+                self.counts["refused"] += 1
                 wait = max(1, int(bucket.missing(cost) + 1))
                 return web.json_response(
                     {"error": {"message": f"too many {name}", "type": name, "code": "rate_limit_exceeded"}},
@@ -220,6 +222,7 @@ def handler(stub, dialect):
         tokens = sum(map(tokens_of, texts))
         if (refusal := stub.limited(tokens)) is not None:
             return refusal
+        stub.counts.update(requests=1, tokens=tokens)
         await asyncio.sleep(stub.delay)
         said = {"vectors": stub.vectors(texts, width or stub.width), "tokens": tokens, "render": render}
         said["order"] = list(range(len(texts)))
@@ -246,7 +249,13 @@ def application(settings):
     async def seen(request):
         most = max(stub.texts.values(), default=0)
         return web.json_response(
-            {"statuses": dict(stub.statuses), "texts": len(stub.texts), "most": most, "bodies": stub.bodies}
+            {
+                "statuses": dict(stub.statuses),
+                "texts": len(stub.texts),
+                "most": most,
+                "bodies": stub.bodies,
+                "counts": stub.counts,
+            }
         )
 
     app = web.Application(client_max_size=2**30)

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from vecsmith.session import AsyncSession, Session
     from vecsmith.space import Space, StoredForm
     from vecsmith.sync import Embedder, embed
-    from vecsmith.types import Chunk, EmbedResult, Item, Usage
+    from vecsmith.types import Chunk, EmbedResult, Estimate, Item, Usage
 
 __version__ = "0.1.0"
 
@@ -53,6 +53,7 @@ __all__ = [
     "EmbedResult",
     "EmbedWarning",
     "Embedder",
+    "Estimate",
     "InputError",
     "Item",
     "ModelError",
@@ -93,7 +94,7 @@ _HOMES = {
     "session": ("AsyncSession", "Session"),
     "space": ("Space", "StoredForm"),
     "sync": ("Embedder", "embed"),
-    "types": ("Chunk", "EmbedResult", "Item", "Usage"),
+    "types": ("Chunk", "EmbedResult", "Estimate", "Item", "Usage"),
 }
 _MODULES = {name: module for module, names in _HOMES.items() for name in names}
 

@@ -16,8 +16,11 @@ from vecsmith.names import Named, named
 from vecsmith.notices import Warner, report, warned
 from vecsmith.options import CallOptions, for_task, options_of
 from vecsmith.pipeline import through
-from vecsmith.prepare import as_texts
+from vecsmith.prepare import as_texts, prepare
+from vecsmith.providers import Estimates
 from vecsmith.repeats import Repeats
+from vecsmith.types import Estimate
+from vecsmith.vectors import Source
 from vecsmith.windows import Flow, Window, ahead, async_windows
 
 if TYPE_CHECKING:
@@ -180,6 +183,21 @@ class AsyncEmbedder:
         """Check what a call asks for; what it leaves open is what a profile says."""
         profile = {} if self._own else self.named.defaults
         return options_of(**{**profile, **{name: value for name, value in options.items() if value is not None}})
+
+    async def estimate(self, texts: str | Iterable[str], **options: Unpack[CallOptions]) -> Estimate:
+        """Return what `embed` would consume with these arguments, without embedding or sending anything.
+
+        Equal texts count once; a cache is not looked into. Raises `ConfigError` where the generator cannot say.
+        """
+        asked = self.asked(options)
+        generator = await self.open()
+        if not isinstance(generator, Estimates):
+            raise ConfigError("this generator cannot estimate: give it a method 'estimate'")
+        told, total = Source.of(generator, asked, None).options, Estimate()
+        async for window in async_windows(Repeats().once(as_texts(texts)), Flow.through(generator)):
+            ready = prepare(window.texts, asked.clean).texts
+            total += await asyncio.to_thread(generator.estimate, ready, told)
+        return total
 
     async def embed_quietly(self, texts: str | Iterable[str], options: Options, seconds: float | None) -> EmbedResult:
         """Embed, and leave the warnings to the caller, who knows what line they are about."""

@@ -28,8 +28,8 @@ BURST = 2.0
 MEMORY = 10.0
 """Seconds of answers that tell the rate a provider bears, where it does not say."""
 
-GROWTH = 1.01
-"""By how much a guessed rate grows with each second without a refusal."""
+GROWTH, STEP = 1.005, 0.97
+"""By how much a guessed rate grows with each second, and what a refusal leaves of it."""
 
 LONGEST = 60.0
 """Seconds of the longest pause that is not asked for."""
@@ -138,6 +138,8 @@ class Pacer:
         now = self.clock()
         if now >= self.resumes:
             self.streak, self.together, self.beside, self.slowed = self.streak + 1, 0, self.under_way, False
+            if self.guessed and self.requests.limit is not None:
+                self.requests.limit *= STEP
         self.together += 1
         if not self.slowed and (self.streak > 1 or (self.beside > 0 and 2 * self.together > self.beside + 1)):
             self.slowed = True

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from vecsmith.options import Options
     from vecsmith.pipeline import Passed
     from vecsmith.providers import Generates, Metadata
-    from vecsmith.types import Compute, EmbedResult
+    from vecsmith.types import Compute, EmbedResult, Estimate
 
 __all__ = ["Embedder", "embed"]
 
@@ -109,6 +109,10 @@ class Embedder:
         """Embed what is searched in: `embed` with ``task="retrieval_document"`` unless another is named."""
         asked = self._embedder.asked(for_task("retrieval_document", options))
         return warned(asked, self.embed_quietly(texts, asked, self._embedder.timeout if timeout is None else timeout))
+
+    def estimate(self, texts: str | Iterable[str], **options: Unpack[CallOptions]) -> Estimate:
+        """Return what `embed` would consume with these arguments; `AsyncEmbedder.estimate` says more."""
+        return run(self._embedder.estimate(list(as_texts(texts)), **options))
 
     def embed_quietly(self, texts: str | Iterable[str], options: Options, seconds: float | None = None) -> EmbedResult:
         """Embed, and leave the warnings to the caller."""

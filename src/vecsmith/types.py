@@ -25,6 +25,7 @@ __all__ = [
     "Compute",
     "EmbedResult",
     "Encoding",
+    "Estimate",
     "Item",
     "Items",
     "OnLong",
@@ -71,6 +72,47 @@ class Usage:
             self.total_tokens + other.total_tokens,
             self.requests + other.requests,
             sum(costs) if costs else None,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """What a call would consume, before anything is sent; add two to sum them."""
+
+    tokens: int = 0
+    """Tokens that would be read."""
+    requests: int = 0
+    """Requests to a provider; 0 for a local model."""
+    cost: float | None = None
+    """US dollars; None where the price is not known, or there is none."""
+    requests_per_minute: float | None = None
+    """What the account allows, where that is known."""
+    tokens_per_minute: float | None = None
+    exact: bool = True
+    """Whether the model's own tokenizer counted."""
+
+    @property
+    def seconds(self) -> float | None:
+        """The least that the account's limits would make it take; None where they are not known."""
+        minutes = [
+            count / limit
+            for count, limit in (
+                (self.requests, self.requests_per_minute),
+                (self.tokens, self.tokens_per_minute),
+            )
+            if limit
+        ]
+        return 60 * max(minutes) if minutes else None
+
+    def __add__(self, other: Estimate) -> Estimate:
+        costs = [each.cost for each in (self, other) if each.cost is not None]
+        return Estimate(
+            self.tokens + other.tokens,
+            self.requests + other.requests,
+            sum(costs) if costs else None,
+            self.requests_per_minute or other.requests_per_minute,
+            self.tokens_per_minute or other.tokens_per_minute,
+            self.exact and other.exact,
         )
 
 

@@ -17,6 +17,7 @@ from vecsmith.cli.doctor import doctor
 from vecsmith.cli.embed import embed
 from vecsmith.cli.messages import FAILED, say
 from vecsmith.cli.models import app as models
+from vecsmith.cli.providers import app as providers
 from vecsmith.cli.streams import prepare_streams
 from vecsmith.errors import EmbedError, EmbedWarning
 
@@ -60,6 +61,7 @@ def root(
 
 app.command("embed")(embed)
 app.add_typer(models)
+app.add_typer(providers)
 app.add_typer(cache)
 app.command("doctor")(doctor)
 

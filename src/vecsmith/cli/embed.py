@@ -58,7 +58,22 @@ class Engine:
     model: str
     compute: Compute
     threads: int | None
+    base_url: str | None
+    concurrency: int | None
     cache: str | None
+
+    def open(self) -> Embedder:
+        """Load the model, or find the provider."""
+        from vecsmith.sync import Embedder
+
+        return Embedder(
+            self.model,
+            compute=self.compute,
+            threads=self.threads,
+            base_url=self.base_url,
+            concurrency=self.concurrency,
+            cache=self.cache,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +134,8 @@ def embed(
     on_long: options.OnLong = "truncate",
     compute: options.Compute = "auto",
     threads: options.Threads = None,
+    base_url: options.BaseUrl = None,
+    concurrency: options.Concurrency = None,
     prompt: options.Prompt = None,
     task: options.Task = None,
     title: options.Title = None,
@@ -134,6 +151,7 @@ def embed(
     output: options.Output = None,
     quiet: options.Quiet = False,
     explain: options.Explain = False,
+    dry_run: options.DryRun = False,
 ) -> None:
     """Embed texts: those given, those of a file, or stdin, one per line.
 
@@ -161,8 +179,9 @@ def embed(
         "clean": clean or (),
         "chunking": chunks(on_long, chunk_by, chunk_tokens, chunk_overlap, combine),
     }
+    engine = Engine(model, compute, threads, base_url, concurrency, cache)
     try:
-        code = run(origin, Engine(model, compute, threads, cache), wish, target, Talk(quiet, explain))
+        code = estimate(origin, engine, wish) if dry_run else run(origin, engine, wish, target, Talk(quiet, explain))
     except BrokenPipeError:
         code = CLOSED_PIPE
     raise typer.Exit(code)
@@ -200,16 +219,12 @@ def target_of(origin: Origin, path: Path | None, form: Format | None) -> Target:
 
 def run(origin: Origin, engine: Engine, wish: CallOptions, target: Target, talk: Talk) -> int:
     """Embed all texts, say what was not embedded as given, and return the exit code."""
-    from vecsmith.sync import Embedder
-
     tally, explanation = Tally("text" if origin.texts else "line"), Explanation()
     with ExitStack() as opened:
         feed, total = open_feed(origin, tally, opened)
         sink = opened.enter_context(open_sink(target.form, target.path))
         watch = opened.enter_context(watching(shown=is_watched(origin, target, talk), total=total))
-        embedder = opened.enter_context(
-            Embedder(engine.model, compute=engine.compute, threads=engine.threads, cache=engine.cache)
-        )
+        embedder = opened.enter_context(engine.open())
         for ids, part, position in parts(feed, embedder, wish, tally):
             sink.write(ids, part)
             tally.add(part)
@@ -221,6 +236,21 @@ def run(origin: Origin, engine: Engine, wish: CallOptions, target: Target, talk:
         say(summary)
     if talk.explain:
         explanation.say()
+    return SET_ASIDE if tally.set_aside else 0
+
+
+def estimate(origin: Origin, engine: Engine, wish: CallOptions) -> int:
+    """Say what embedding all texts would consume, and return the exit code."""
+    from vecsmith.cli.dry_run import estimated
+
+    tally = Tally("text" if origin.texts else "line")
+    with ExitStack() as opened:
+        feed, _ = open_feed(origin, tally, opened)
+        told = opened.enter_context(engine.open()).estimate(feed.texts(), **wish)
+    for line in tally.rows():
+        say(line)
+    for line in estimated(told):
+        typer.echo(line)
     return SET_ASIDE if tally.set_aside else 0
 
 

@@ -15,6 +15,7 @@ from vecsmith.types import Encoding as EncodingName
 from vecsmith.types import OnLong as OnLongName
 
 __all__ = [
+    "BaseUrl",
     "Cache",
     "Calibration",
     "ChunkBy",
@@ -23,7 +24,9 @@ __all__ = [
     "Clean",
     "Combine",
     "Compute",
+    "Concurrency",
     "Dimensions",
+    "DryRun",
     "Encoding",
     "Explain",
     "Field",
@@ -130,6 +133,26 @@ Threads = Annotated[
         min=1,
         help="Cores to compute with. Default: all that this process may use.",
     ),
+]
+BaseUrl = Annotated[
+    str | None,
+    typer.Option(
+        "--base-url",
+        envvar="VECSMITH_BASE_URL",
+        metavar="URL",
+        help="The address of a provider; without a provider's name, of a service that copies OpenAI's. Keys are "
+        "read from each provider's own variable (vecsmith providers show NAME).",
+    ),
+]
+Concurrency = Annotated[
+    int | None,
+    typer.Option(
+        "--concurrency", envvar="VECSMITH_CONCURRENCY", metavar="N", min=1, help="Requests to a provider at once."
+    ),
+]
+DryRun = Annotated[
+    bool,
+    typer.Option("--dry-run", envvar="VECSMITH_DRY_RUN", help="Say what it would consume, and embed nothing."),
 ]
 Prompt = Annotated[
     str | None,

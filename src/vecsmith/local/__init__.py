@@ -12,7 +12,7 @@ from vecsmith.errors import Closed, ConfigError
 from vecsmith.portal import answer, aside
 from vecsmith.providers import GeneratedEmbeddings, GenerationOptions, Identity, Metadata
 from vecsmith.space import Space
-from vecsmith.types import Usage
+from vecsmith.types import Estimate, Usage
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -112,6 +112,14 @@ class LocalGenerator:
         """Return what is put before every text."""
         asked = self.prompts.text(options.task, options.title)
         return asked if options.prompt is None else options.prompt
+
+    def estimate(self, values: Sequence[str], options: GenerationOptions) -> Estimate:
+        """Return the tokens that would be read of these texts, prompt and special tokens among them."""
+        room, most = self.room(options), self.folder.max_tokens
+        around = most - room
+        cut = options.on_long in {"truncate", "truncate_start"}
+        counts = [count + around for count in self.count(values)]
+        return Estimate(sum(min(count, most) if cut else count for count in counts))
 
     def identity(self, options: GenerationOptions) -> Identity:
         """Return all that changes a vector, besides the text."""

@@ -2,6 +2,7 @@
 
 from vecsmith.providers.contract import (
     EmbeddingGenerator,
+    Estimates,
     GeneratedEmbeddings,
     Generates,
     GenerationOptions,
@@ -18,6 +19,7 @@ from vecsmith.providers.settings import Settings, setting
 __all__ = [
     "EmbeddingCapability",
     "EmbeddingGenerator",
+    "Estimates",
     "GeneratedEmbeddings",
     "Generates",
     "GenerationOptions",

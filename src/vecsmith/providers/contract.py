@@ -14,10 +14,11 @@ if TYPE_CHECKING:
 
     from vecsmith.space import Space
     from vecsmith.tasks import Task
-    from vecsmith.types import Floats, OnLong, Usage
+    from vecsmith.types import Estimate, Floats, OnLong, Usage
 
 __all__ = [
     "EmbeddingGenerator",
+    "Estimates",
     "GeneratedEmbeddings",
     "Generates",
     "GenerationOptions",
@@ -101,6 +102,15 @@ class Identifies(Protocol):
 
     def identity(self, options: GenerationOptions) -> Identity:
         """Return what the vectors of a call with these options are."""
+        ...
+
+
+@runtime_checkable
+class Estimates(Protocol):
+    """A generator that can say what texts would consume without embedding them."""
+
+    def estimate(self, values: Sequence[str], options: GenerationOptions) -> Estimate:
+        """Return what a call with these texts and options would consume; may take as long as tokenising does."""
         ...
 
 

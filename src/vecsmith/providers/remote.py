@@ -11,7 +11,7 @@ from vecsmith.portal import over
 from vecsmith.providers.contract import GeneratedEmbeddings, GenerationOptions, Identity, Metadata
 from vecsmith.providers.settings import Settings, setting
 from vecsmith.space import Space
-from vecsmith.types import Usage
+from vecsmith.types import Estimate, Usage
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -127,6 +127,24 @@ class RemoteGenerator:
             [0] * len(values),
         )
 
+    def estimate(self, values: Sequence[str], options: GenerationOptions) -> Estimate:
+        """Return what these texts would consume: tokens as English and Chinese have them on average."""
+        from vecsmith.packing import pack
+
+        self.identity(options)
+        prompt = self.prompt(options)
+        sizes = [len((prompt + value).encode("utf-8", "replace")) for value in values]
+        tokens = sum(about(prompt + value) for value in values)
+        limits, price = self.limits, self.model.price
+        return Estimate(
+            tokens,
+            len(pack(sizes, sizes, limits)),
+            None if price is None else tokens * price / 1e6,
+            limits.requests_per_minute,
+            limits.tokens_per_minute,
+            exact=False,
+        )
+
     def check(self, values: Sequence[str]) -> None:
         """Refuse texts that the service would refuse, with all others of their request."""
         if self.model.empty:
@@ -214,3 +232,9 @@ class RemoteGenerator:
         transport, self.transport = self.transport, None
         if transport is not None:
             await over(transport.aclose())
+
+
+def about(text: str) -> int:
+    """Return about how many tokens a text has: one for four ASCII characters, one for any other."""
+    plain = len(text.encode("ascii", "ignore"))
+    return max(1, -(-plain // 4) + len(text) - plain)

@@ -1,0 +1,91 @@
+"""``vecsmith providers``, and what ``embed`` says of providers."""
+
+import json
+import os
+
+import pytest
+from typer.testing import CliRunner
+
+from stubs import stub
+from vecsmith.cli import app
+
+
+@pytest.fixture(autouse=True)
+def alone(tmp_path, monkeypatch):
+    """A working directory and a home of its own, and no keys."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("VECSMITH_HOME", str(tmp_path))
+    for variable in [name for name in os.environ if name.endswith(("_API_KEY", "_BASE_URL"))]:
+        monkeypatch.delenv(variable)
+
+
+def run(*arguments, code=0):
+    done = CliRunner().invoke(app, arguments, catch_exceptions=False)
+    assert done.exit_code == code, done.output
+    return done.output
+
+
+def test_providers_are_listed_with_what_they_need(monkeypatch):
+    rows = {row["name"]: row for row in json.loads(run("providers", "list", "--json"))}
+    assert rows["local"]["needs"] == {}
+    assert rows["openai"]["needs"] == {"OPENAI_API_KEY": False}
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-secret")
+    printed = run("providers", "list")
+    assert "OPENAI_API_KEY (set)" in printed
+    assert "sk-secret" not in printed
+
+
+def test_a_provider_of_the_configuration_is_listed(tmp_path):
+    (tmp_path / "vecsmith.toml").write_text('[providers.mine]\nkind = "compatible"\nbase_url = "http://127.0.0.1:1"\n')
+    assert "mine" in run("providers", "list")
+
+
+def test_a_provider_is_shown_with_its_settings_and_models(monkeypatch):
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-secret")
+    facts = json.loads(run("providers", "show", "openai", "--json"))
+    key = next(setting for setting in facts["settings"] if setting["name"] == "api_key")
+    assert (key["variable"], key["secret"], key["required"], key["value"]) == ("OPENAI_API_KEY", True, True, "set")
+    assert facts["models"][0]["model"] == "text-embedding-3-small"
+    assert "sk-secret" not in run("providers", "show", "openai")
+
+
+def test_a_provider_is_tested_by_one_real_call():
+    with stub() as service:
+        told = json.loads(run("providers", "test", "compatible:m", "--base-url", f"{service.address}/v1", "--json"))
+        assert service.seen()["texts"] == 1
+    assert (told["model"], told["dimensions"]) == ("m", 16)
+
+
+def test_the_default_model_is_tested_where_none_is_named():
+    assert json.loads(run("providers", "test", "local", "--json"))["dimensions"] == 384
+
+
+def test_embed_reaches_a_provider():
+    with stub() as service:
+        printed = run("embed", "a", "b", "--model", "m", "--base-url", f"{service.address}/v1", "--format", "jsonl")
+    assert len(printed.splitlines()) == 2
+
+
+def test_a_dry_run_sends_nothing_and_says_what_it_would_cost(monkeypatch):
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-1")
+    with stub() as service:
+        model = ("--model", "openai:text-embedding-3-small", "--base-url", f"{service.address}/v1")
+        printed = run("embed", "a fish", "two fish", *model, "--dry-run")
+        assert service.seen()["statuses"] == {}
+    assert printed.split() == [
+        "tokens",
+        "about",
+        "4",
+        "requests",
+        "1",
+        "seconds",
+        "unknown",
+        "cost",
+        "about",
+        "US$",
+        "8.0e-08",
+    ]
+
+
+def test_a_dry_run_of_a_local_model_counts_its_own_tokens():
+    assert run("embed", "a fish", "a fish", "--dry-run").split()[:4] == ["tokens", "4", "requests", "0"]
