@@ -72,7 +72,7 @@ def test_a_dry_run_sends_nothing_and_says_what_it_would_cost(monkeypatch):
         model = ("--model", "openai:text-embedding-3-small", "--base-url", f"{service.address}/v1")
         printed = run("embed", "a fish", "two fish", *model, "--dry-run")
         assert service.seen()["statuses"] == {}
-    assert printed.split() == [
+    assert " ".join(printed.split()) == "tokens about 4 requests 1 seconds unknown cost about US$ 8.0e-08"
         "tokens",
         "about",
         "4",

@@ -115,10 +115,10 @@ class LocalGenerator:
 
     def estimate(self, values: Sequence[str], options: GenerationOptions) -> Estimate:
         """Return the tokens that would be read of these texts, prompt and special tokens among them."""
-        room, most = self.room(options), self.folder.max_tokens
-        around = most - room
+        prompt, most = self.prompt(options), self.folder.max_tokens
+        special = most - self.tokenizer.room
         cut = options.on_long in {"truncate", "truncate_start"}
-        counts = [count + around for count in self.count(values)]
+        counts = [count + special for count in self.count([prompt + value for value in values])]
         return Estimate(sum(min(count, most) if cut else count for count in counts))
 
     def identity(self, options: GenerationOptions) -> Identity:
