@@ -73,18 +73,6 @@ def test_a_dry_run_sends_nothing_and_says_what_it_would_cost(monkeypatch):
         printed = run("embed", "a fish", "two fish", *model, "--dry-run")
         assert service.seen()["statuses"] == {}
     assert " ".join(printed.split()) == "tokens about 4 requests 1 seconds unknown cost about US$ 8.0e-08"
-        "tokens",
-        "about",
-        "4",
-        "requests",
-        "1",
-        "seconds",
-        "unknown",
-        "cost",
-        "about",
-        "US$",
-        "8.0e-08",
-    ]
 
 
 def test_a_dry_run_of_a_local_model_counts_its_own_tokens():
