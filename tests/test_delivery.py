@@ -130,6 +130,17 @@ def test_texts_that_are_refused_are_found_and_reported_alone(good):
     check(part, [text for text in texts if "refuse" not in text])
 
 
+@pytest.mark.parametrize("cache", [None, "memory"])
+def test_what_was_answered_in_a_call_that_failed_is_not_asked_for_again(cache):
+    texts = [f"text {i}" for i in range(1000)]
+    texts[500] = "refuse me"
+    with stub() as service, embedder(service, cache=cache) as made:
+        limit(made, items=50)
+        (part,) = made.stream(texts, on_bad=lambda *_: None)
+        assert service.seen()["most"] == 1
+    check(part, texts[:500] + texts[501:])
+
+
 def test_a_request_that_is_refused_whatever_it_holds_is_no_fault_of_the_texts():
     with stub(max_items=0) as service, embedder(service) as made:
         with pytest.raises(ProviderError) as caught:

@@ -11,14 +11,14 @@ import numpy as np
 from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_attempt, wait_random_exponential
 
 from vecsmith.errors import AuthError, BadResponse, ConfigError, InputError, ProviderError, RateLimited, Unavailable
-from vecsmith.packing import pack
+from vecsmith.packing import Parcel, pack
+from vecsmith.providers.paid import Paid
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from vecsmith.dialects import Answer, Asked, ClientSide, Fault
     from vecsmith.pacing import Pacer
-    from vecsmith.packing import Parcel
     from vecsmith.types import Floats
     from vecsmith.wire import HttpResponse, Limits, Service, Transport
 
@@ -170,8 +170,15 @@ class Received:
     vectors: Floats
     tokens: list[int | None]
     """For each text, its share of what its request cost; None where the service does not say."""
+    there: list[bool]
+    """Whether a text's vector came."""
     requests: int = 0
     model: str | None = None
+
+    @classmethod
+    def empty(cls, texts: int, width: int) -> Received:
+        """Return the place for so many vectors."""
+        return cls(np.empty((texts, width), np.float32), [None] * texts, [False] * texts)
 
 
 @dataclass(slots=True)
@@ -182,30 +189,40 @@ class Delivery:
     asked: Asked
     """With all texts of the call."""
     costs: Sequence[int]
-    sizes: Sequence[int]
+    """Tokens of each text, at most."""
+    paid: Paid = field(default_factory=Paid)
     received: Received | None = None
     bad: list[InputError] = field(default_factory=list)
     proven: bool = False
     """Whether a request like these was taken, so that a refusal is for the texts in it."""
     proving: asyncio.Lock = field(default_factory=asyncio.Lock)
-    requests: int = 0
 
     async def run(self) -> Received:
         """Send everything; raise `InputError` for the texts that are refused, or what else there is no way around."""
-        parcels = pack(self.costs, self.sizes, self.line.limits)
+        known = self.paid.take(self.asked)
+        for place, (vector, tokens) in known.items():
+            self.put([place], vector[None], [tokens])
+        left = [place for place in range(len(self.costs)) if place not in known]
+        costs = [self.costs[place] for place in left]
         try:
             async with asyncio.TaskGroup() as group:
-                for parcel in parcels:
-                    group.create_task(self.deliver(parcel, group))
+                for parcel in pack(costs, costs, self.line.limits):
+                    places = [left[place] for place in parcel.places]
+                    group.create_task(self.deliver(Parcel(places, parcel.tokens), group))
         except BaseExceptionGroup as errors:
+            self.save()
             raise errors.exceptions[0] from None
         if self.bad:
+            self.save()
             first, *others = sorted(self.bad, key=lambda error: error.index or 0)
             raise InputError(first.reason, index=first.index, others=others)
-        if self.received is None:
-            return Received(np.empty((0, self.line.width or 0), np.float32), [])
-        self.received.requests = self.requests
-        return self.received
+        return self.received or Received.empty(0, self.line.width or 0)
+
+    def save(self) -> None:
+        """Keep what came for a call that fails."""
+        if self.received is not None:
+            for place in np.flatnonzero(self.received.there).tolist():
+                self.paid.put(self.asked, place, self.received.vectors[place], self.received.tokens[place])
 
     async def deliver(self, parcel: Parcel, group: asyncio.TaskGroup) -> None:
         """Send one parcel, or its halves where it is too large or holds a text that is refused."""
@@ -222,7 +239,11 @@ class Delivery:
                 self.bad.append(InputError(str(refused), index=parcel.places[0]))
             return
         self.proven = True
-        self.keep(parcel, answer)
+        costs = [self.costs[place] for place in parcel.places]
+        tokens = [None] * len(costs) if answer.tokens is None else shares(answer.tokens, costs)
+        received = self.put(parcel.places, answer.vectors, tokens)
+        received.requests += 1
+        received.model = received.model or answer.model
 
     async def answered(self, asked: Asked, tokens: int) -> Answer:
         """Return an answer whose vectors are as wide as those that came before."""
@@ -247,17 +268,15 @@ class Delivery:
                 self.proven = True
         return True
 
-    def keep(self, parcel: Parcel, answer: Answer) -> None:
-        """Put an answer where it belongs."""
-        self.requests += 1
-        count, width = len(self.asked.texts), answer.vectors.shape[1]
+    def put(self, places: Sequence[int], vectors: Floats, tokens: Sequence[int | None]) -> Received:
+        """Put vectors where they belong; return all there are by now."""
         if self.received is None:
-            self.received = Received(np.empty((count, width), np.float32), [None] * count, model=answer.model)
-        first, last = parcel.places[0], parcel.places[-1] + 1
-        self.received.vectors[first:last] = answer.vectors
-        if answer.tokens is not None:
-            for place, share in zip(parcel.places, shares(answer.tokens, self.costs[first:last]), strict=True):
-                self.received.tokens[place] = share
+            self.received = Received.empty(len(self.costs), vectors.shape[1])
+        received = self.received
+        received.vectors[places] = vectors
+        for place, count in zip(places, tokens, strict=True):
+            received.there[place], received.tokens[place] = True, count
+        return received
 
 
 def shares(total: int, costs: Sequence[int]) -> list[int]:

@@ -9,6 +9,7 @@ from vecsmith.errors import Closed, ConfigError, InputError
 from vecsmith.pacing import pacer_for
 from vecsmith.portal import over
 from vecsmith.providers.contract import GeneratedEmbeddings, GenerationOptions, Identity, Metadata
+from vecsmith.providers.paid import Paid
 from vecsmith.providers.settings import Settings, setting
 from vecsmith.space import Space
 from vecsmith.types import Estimate, Usage
@@ -60,6 +61,7 @@ class RemoteGenerator:
     """What carries the requests; None for HTTP."""
     names: Sequence[str] = ()
     """The service's models that are known, to name one where this one is not."""
+    paid: Paid = field(default_factory=Paid, repr=False)
     closed: bool = False
 
     @property
@@ -112,7 +114,7 @@ class RemoteGenerator:
         sizes = [len(text.encode("utf-8", "replace")) for text in texts]
         title = options.title if self.model.titles else None
         asked = Asked(texts, self.model.ref.name, self.task(options), title, options.dimensions, options.on_long)
-        received = await Delivery(self.line(options.dimensions), asked, sizes, sizes).run()
+        received = await Delivery(self.line(options.dimensions), asked, sizes, self.paid).run()
         total = sum(count or 0 for count in received.tokens)
         price = self.model.price
         cost = None if price is None else total * price / 1e6
