@@ -23,6 +23,7 @@ TORCH_FOR_CPUS = "https://download.pytorch.org/whl/cpu"
 REQUIREMENTS = (
     TORCH,
     "sentence-transformers>=6.2,<7",
+    "openai>=2",
     "optimum-intel[openvino]>=2.2",  # left to itself pip may settle on 1.x, which cannot load today's OpenVINO
     "scikit-learn",
     "scipy",
@@ -51,7 +52,7 @@ def make_environment() -> None:
         "torch"
     ):  # by itself, so that the build for processors is preferred where its index can be reached
         pip("install", "-q", "--no-deps", TORCH, "--extra-index-url", TORCH_FOR_CPUS)
-    if not installed("sentence_transformers", "optimum.intel", "sklearn", "scipy", "psutil", "vecsmith"):
+    if not installed("sentence_transformers", "optimum.intel", "sklearn", "scipy", "psutil", "openai", "vecsmith"):
         # Together, so that one set of versions suits the peers and vecsmith.
         pip("install", "-q", *REQUIREMENTS, "-e", str(ROOT))
     if installed("torchvision"):
