@@ -85,6 +85,11 @@ class Embedder:
         return self._embedder.metadata
 
     @property
+    def timeout(self) -> float | None:
+        """Seconds that a call may take, unless it says otherwise; None for no limit."""
+        return self._embedder.timeout
+
+    @property
     def generator(self) -> Generates:
         """What makes the vectors; its ``get_service`` gives what lies beneath."""
         return self._embedder.generator
