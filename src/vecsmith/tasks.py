@@ -35,10 +35,10 @@ SPELLINGS: dict[Task, tuple[str, ...]] = {
     "retrieval_document": ("doc", "document", "passage", "retrieval_passage", "search_document"),
     "retrieval_query": ("query", "search_query"),
     "question_answering": ("qa",),
-    "fact_verification": ("fact_checking",),
+    "fact_verification": ("fact_checking", "verification"),
     "code_retrieval_query": ("code_query", "code_retrieval", "nl2code_query"),
 }
-"""Folded: Gemini's, Cohere's, Voyage's, Jina's, Nomic's and sentence-transformers' names."""
+"""Folded: Gemini's, its older client's, Cohere's, Voyage's, Jina's, Nomic's and sentence-transformers' names."""
 
 BY_SPELLING: dict[str, Task] = {name: task for task, names in SPELLINGS.items() for name in (task, *names)}
 
