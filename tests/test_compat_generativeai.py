@@ -305,19 +305,19 @@ def test_one_content_goes_to_a_client_alone():
     ],
 )
 def test_a_clients_answer_that_is_none_is_refused(answer):
-    client = SimpleNamespace(batch_embed_text=lambda request: answer)
+    client = SimpleNamespace(batch_embed_text=lambda _: answer)
     with pytest.raises(BadResponse, match="nothing of it was used"):
         genai.generate_embeddings("models/embedding-gecko-001", ["a", "b"], client=client)
 
 
 def test_a_clients_own_error_comes_through():
-    class Lost(Exception):
+    class LostError(Exception):
         pass
 
     def lose(request):
-        raise Lost
+        raise LostError
 
-    with pytest.raises(Lost):
+    with pytest.raises(LostError):
         genai.generate_embeddings("minilm", "a", SimpleNamespace(embed_text=lose))
 
 
@@ -680,6 +680,31 @@ def test_the_key_is_never_shown(capsys, caplog):
 def test_an_address_without_a_scheme_is_https():
     genai.configure(client_options={"api_endpoint": "generativelanguage.googleapis.com"})
     assert setup.shelf.setup.address == "https://generativelanguage.googleapis.com"
+
+
+# --- Names of one's own
+
+
+def test_an_alias_of_ones_own_stands_before_googles_names(tmp_path, monkeypatch):
+    (tmp_path / "vecsmith.toml").write_text('[aliases]\n"text-embedding-004" = "minilm"\n')
+    monkeypatch.chdir(tmp_path)
+    answer = genai.generate_embeddings("models/text-embedding-004", "a")
+    assert answer == genai.generate_embeddings("minilm", "a")
+
+
+def test_a_profile_is_a_model_with_what_it_asks_for(tmp_path, monkeypatch):
+    (tmp_path / "vecsmith.toml").write_text('[profiles.narrow]\nmodel = "minilm"\ndimensions = 384\non_long = "mean"\n')
+    monkeypatch.chdir(tmp_path)
+    long = "a cat and a dog " * 200
+    wanted = vecsmith.embed(long, on_long="mean").vector
+    np.testing.assert_allclose(genai.generate_embeddings("models/narrow", long)["embedding"], wanted, atol=1e-3)
+
+
+def test_a_profile_with_several_vectors_for_a_text_is_refused(tmp_path, monkeypatch):
+    (tmp_path / "vecsmith.toml").write_text('[profiles.pieces]\nmodel = "minilm"\non_long = "chunk"\n')
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(ValueError, match="several vectors"):
+        genai.generate_embeddings("models/pieces", "a")
 
 
 # --- Models

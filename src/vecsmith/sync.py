@@ -75,9 +75,15 @@ class Embedder:
         timeout: float | None = None,
     ) -> Self:
         """Make an embedder over any generator; closing the embedder closes it."""
-        embedder = cls.__new__(cls)
-        embedder._embedder = AsyncEmbedder.from_generator(generator, cache=cache, timeout=timeout)  # noqa: SLF001 (its own)
-        return embedder
+        return cls.over(AsyncEmbedder.from_generator(generator, cache=cache, timeout=timeout))
+
+    @classmethod
+    def over(cls, embedder: AsyncEmbedder) -> Self:
+        """Make the blocking face of an asynchronous embedder, which is opened here; closing either closes both."""
+        face = cls.__new__(cls)
+        face._embedder = embedder  # noqa: SLF001 (its own)
+        run(embedder.open())
+        return face
 
     @property
     def metadata(self) -> Metadata:
@@ -88,6 +94,10 @@ class Embedder:
     def timeout(self) -> float | None:
         """Seconds that a call may take, unless it says otherwise; None for no limit."""
         return self._embedder.timeout
+
+    def asked(self, options: CallOptions) -> Options:
+        """Check what a call asks for; what it leaves open is what a profile says."""
+        return self._embedder.asked(options)
 
     @property
     def generator(self) -> Generates:

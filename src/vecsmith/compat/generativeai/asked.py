@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from vecsmith.compat.generativeai.types import EmbeddingTaskType
+from vecsmith.config import configuration
 from vecsmith.errors import ConfigError, InputError
 from vecsmith.prepare import as_texts, prepare
 from vecsmith.tasks import Task, task_of
@@ -83,7 +84,13 @@ def model_name(model: object) -> Name:
     bare = name.removeprefix(PREFIX)
     if not bare.strip():
         raise ArgumentError(f"{name!r} names no model: give one such as 'models/minilm'")
-    return f"gemini:{bare}" if GOOGLE.fullmatch(bare) else bare
+    return f"gemini:{bare}" if GOOGLE.fullmatch(bare) and not given_a_meaning(bare) else bare
+
+
+def given_a_meaning(name: str) -> bool:
+    """Whether a person's own configuration says what a name stands for."""
+    config = configuration()
+    return name in config.profiles or name in config.aliases
 
 
 def texts_of(text: object) -> tuple[list[Content], bool]:

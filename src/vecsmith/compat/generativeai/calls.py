@@ -25,7 +25,6 @@ from vecsmith.errors import EmbedWarning
 from vecsmith.notices import Warner
 from vecsmith.options import Options
 from vecsmith.portal import run
-from vecsmith.prepare import prepare
 from vecsmith.sync import Embedder
 from vecsmith.types import EmbedResult
 
@@ -154,27 +153,33 @@ def asked_of(  # noqa: PLR0917 (as they come)
     return Asked(name, contents, single, task, title or None, dimensions or None, options_of(options))
 
 
-def own(asked: Asked) -> tuple[Options, float | None, Callable[..., Any]]:
-    """Return what an embedder is asked for, within how many seconds, and what wraps the call."""
+def wrapped(asked: Asked) -> Callable[..., Any]:
+    """Return what wraps a call of vecsmith's own."""
     retry = asked.options.get("retry")
     if retry is not None and not callable(retry):
         raise ArgumentTypeError(f"retry must be a callable that wraps a call, or None, not {type(retry).__name__}")
-    title = None if asked.title is None else prepare([asked.title]).texts[0]
-    options = Options(task=asked.task_name, dimensions=asked.dimensions, title=title, said_on_long=True)
-    return options, seconds_of(asked.options.get("timeout")), retry or (lambda call: call)
+    return retry or (lambda call: call)
+
+
+def wanted(asked: Asked, embedder: Embedder | AsyncEmbedder) -> tuple[list[str], Options, float | None]:
+    """Return what an embedder is asked for, and within how many seconds."""
+    options = embedder.asked({"task": asked.task_name, "dimensions": asked.dimensions, "title": asked.title})
+    if options.on_long in {"chunk", "late"}:
+        raise ArgumentError(f"on_long={options.on_long!r} gives several vectors for a text: name a profile without it")
+    return asked.texts, options, seconds_of(asked.options.get("timeout")) or embedder.timeout
 
 
 def embedded(asked: Asked, client: object, way: Way) -> Vectors:
     """Return the vectors, by vecsmith or by a foreign client."""
     if client is not None and not isinstance(client, Embedder | AsyncEmbedder):
         return send(way, asked, client)
-    options, seconds, wrap = own(asked)
+    wrap = wrapped(asked)
 
     def call() -> EmbedResult:
         if isinstance(client, AsyncEmbedder):
-            return run(client.embed_quietly(asked.texts, options, seconds or client.timeout))
+            return run(client.embed_quietly(*wanted(asked, client)))
         embedder = blocking(asked.model) if client is None else client
-        return embedder.embed_quietly(asked.texts, options, seconds or embedder.timeout)
+        return embedder.embed_quietly(*wanted(asked, embedder))
 
     result: EmbedResult = wrap(call)()
     return result
@@ -184,14 +189,14 @@ async def aembedded(asked: Asked, client: object, way: Way) -> Vectors:
     """Do the same without blocking."""
     if client is not None and not isinstance(client, Embedder | AsyncEmbedder):
         return await asend(way, asked, client)
-    options, seconds, wrap = own(asked)
+    wrap = wrapped(asked)
 
     async def call() -> EmbedResult:
         if isinstance(client, Embedder):
-            return await asyncio.to_thread(client.embed_quietly, asked.texts, options, seconds or client.timeout)
+            return await asyncio.to_thread(client.embed_quietly, *wanted(asked, client))
         embedder = asynchronous(asked.model) if client is None else client
         await opened(embedder)
-        return await embedder.embed_quietly(asked.texts, options, seconds or embedder.timeout)
+        return await embedder.embed_quietly(*wanted(asked, embedder))
 
     result: EmbedResult = await wrap(call)()
     return result

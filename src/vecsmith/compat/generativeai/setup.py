@@ -122,7 +122,10 @@ def blocking(model: str | Path) -> Embedder:
     """Return the blocking face of the same; raise `ArgumentError` where the model cannot be opened."""
     embedder = asynchronous(model)
     found = shelf.faces.get(embedder)
-    return found or shelf.faces.setdefault(embedder, Embedder.from_generator(run(opened(embedder))))
+    if found is None:
+        run(opened(embedder))
+        found = shelf.faces.setdefault(embedder, Embedder.over(embedder))
+    return found
 
 
 async def opened(embedder: AsyncEmbedder) -> Generates:
