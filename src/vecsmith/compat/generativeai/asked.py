@@ -42,7 +42,7 @@ class ArgumentError(ConfigError, ValueError):
     """An argument cannot be used; a `ValueError`, too, as the original raises."""
 
 
-class ArgumentTypeError(ConfigError, TypeError):
+class ArgumentTypeError(ArgumentError, TypeError):
     """An argument is of a type that cannot be used; a `TypeError`, too, as the original raises."""
 
 
@@ -154,7 +154,7 @@ def task_number(task: object) -> EmbeddingTaskType:
 
 
 def options_of(given: object) -> dict[str, Any]:
-    """Return ``timeout`` and ``retry``, where they are given; raise `ArgumentError` for anything else."""
+    """Return ``timeout`` and ``retry``, where they are given; raise `ArgumentTypeError` for anything else."""
     if given is None:
         return {}
     if not isinstance(given, Mapping):
@@ -164,7 +164,7 @@ def options_of(given: object) -> dict[str, Any]:
         return read
     unknown = [name for name in given if name not in {"retry", "timeout"}]
     if unknown:
-        raise ArgumentError(f"request_options has timeout and retry, and no {unknown[0]!r}: leave it out")
+        raise ArgumentTypeError(f"request_options has timeout and retry, and no {unknown[0]!r}: leave it out")
     return dict(given)
 
 
