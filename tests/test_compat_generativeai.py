@@ -4,6 +4,7 @@ import asyncio
 import enum
 import inspect
 import math
+import os
 import threading
 import warnings
 from dataclasses import replace
@@ -18,8 +19,9 @@ import vecsmith.compat.generativeai as genai
 from fake_generator import WIDTH, FakeGenerator, vector_of
 from stubs import stub
 from vecsmith import AuthError, BadResponse, ConfigError, EmbedWarning, InputError, Timeout
-from vecsmith.compat.generativeai import setup, types
+from vecsmith.compat.generativeai import configured, types
 from vecsmith.dialects.openai import OpenAIClient
+from vecsmith.portal import run
 from vecsmith.providers import Provider, provider, setting
 from vecsmith.providers.plugin import registered
 from vecsmith.providers.remote import RemoteSettings
@@ -505,7 +507,7 @@ def test_the_blocking_calls_work_inside_a_running_loop():
 
 def test_threads_share_one_embedder_and_get_their_own_vectors():
     genai.generate_embeddings("minilm", "a")
-    before, answers = len(setup.shelf.embedders), {}
+    before, answers = len(configured.shelf.embedders), {}
     texts = [f"text number {i}" for i in range(8)]
 
     def work(text):
@@ -518,7 +520,7 @@ def test_threads_share_one_embedder_and_get_their_own_vectors():
         thread.join()
     wanted = genai.generate_embeddings("minilm", texts)["embedding"]
     np.testing.assert_allclose([answers[text] for text in texts], wanted, atol=1e-2)
-    assert len(setup.shelf.embedders) == before
+    assert len(configured.shelf.embedders) == before
 
 
 def test_a_cut_text_warns_at_the_callers_line():
@@ -573,8 +575,10 @@ def gemini(monkeypatch):
     yield Gemini
     registered.clear()
     registered.update(registered_before)
-    setup.shelf.embedders.clear()
-    setup.shelf.faces.clear()
+    for embedder in configured.shelf.embedders.values():
+        run(embedder.aclose())
+    configured.shelf.embedders.clear()
+    configured.shelf.faces.clear()
 
 
 def test_task_title_and_width_reach_the_service(gemini):
@@ -670,18 +674,18 @@ def test_a_setup_that_cannot_be_used_is_a_value_error_and_changes_nothing(argume
     genai.configure(api_key="kept")
     with pytest.raises(ValueError):
         genai.configure(**arguments)
-    assert setup.shelf.setup.api_key == "kept"
+    assert configured.shelf.setup.api_key == "kept"
 
 
 def test_the_key_is_never_shown(capsys, caplog):
     genai.configure(api_key="secret-key", default_metadata=[("x", "secret-too")])
-    shown = repr(setup.shelf.setup) + "".join(capsys.readouterr()) + caplog.text
+    shown = repr(configured.shelf.setup) + "".join(capsys.readouterr()) + caplog.text
     assert "secret" not in shown
 
 
 def test_an_address_without_a_scheme_is_https():
     genai.configure(client_options={"api_endpoint": "generativelanguage.googleapis.com"})
-    assert setup.shelf.setup.address == "https://generativelanguage.googleapis.com"
+    assert configured.shelf.setup.address == "https://generativelanguage.googleapis.com"
 
 
 # --- Names of one's own
@@ -700,6 +704,14 @@ def test_a_profile_is_a_model_with_what_it_asks_for(tmp_path, monkeypatch):
     long = "a cat and a dog " * 200
     wanted = vecsmith.embed(long, on_long="mean").vector
     np.testing.assert_allclose(genai.generate_embeddings("models/narrow", long)["embedding"], wanted, atol=1e-3)
+
+
+def test_a_profile_that_says_what_happens_to_long_texts_is_not_warned_of(tmp_path, monkeypatch):
+    (tmp_path / "vecsmith.toml").write_text('[profiles.cut]\nmodel = "minilm"\non_long = "truncate"\n')
+    monkeypatch.chdir(tmp_path)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert len(genai.generate_embeddings("cut", "word " * 2000)["embedding"]) == 384
 
 
 def test_a_profile_with_several_vectors_for_a_text_is_refused(tmp_path, monkeypatch):
@@ -792,3 +804,22 @@ def test_nothing_warns_in_plain_use():
         warnings.simplefilter("error")
         genai.generate_embeddings("minilm", ["a", "b"])
         genai.embed_content("minilm", "a", "retrieval_query")
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system cannot fork")
+def test_the_calls_work_in_a_forked_child():
+    wanted = genai.generate_embeddings("minilm", "a")
+    reading, writing = os.pipe()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # of forking beside threads
+        child = os.fork()
+    if child == 0:
+        try:
+            answer = genai.generate_embeddings("minilm", "a")
+            os.write(writing, b"same" if np.allclose(answer["embedding"], wanted["embedding"], atol=1e-3) else b"other")
+        finally:
+            os._exit(0)
+    os.close(writing)
+    with os.fdopen(reading, "rb") as pipe:
+        assert pipe.read() == b"same"
+    os.waitpid(child, 0)

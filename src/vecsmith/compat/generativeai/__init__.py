@@ -10,8 +10,8 @@ and a name may be any that `vecsmith.Embedder` takes; Google's own names go to t
 
 from vecsmith.compat.generativeai import types
 from vecsmith.compat.generativeai.calls import embed_content, embed_content_async, generate_embeddings
+from vecsmith.compat.generativeai.configured import configure
 from vecsmith.compat.generativeai.models import get_base_model, get_model, list_models
-from vecsmith.compat.generativeai.setup import configure
 
 __all__ = [
     "configure",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import warnings
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, overload
 
 from vecsmith.client import AsyncEmbedder
@@ -18,8 +19,8 @@ from vecsmith.compat.generativeai.asked import (
     task_number,
     texts_of,
 )
+from vecsmith.compat.generativeai.configured import asynchronous, blocking, opened
 from vecsmith.compat.generativeai.foreign import CONTENTS, TEXTS, asend, send
-from vecsmith.compat.generativeai.setup import asynchronous, blocking, opened
 from vecsmith.compat.generativeai.types import EmbeddingTaskType
 from vecsmith.errors import EmbedWarning
 from vecsmith.notices import Warner
@@ -36,7 +37,8 @@ if TYPE_CHECKING:
 
 __all__ = ["embed_content", "embed_content_async", "generate_embeddings"]
 
-Vectors = EmbedResult | list[list[float]]
+Vectors = tuple[EmbedResult, Options] | list[list[float]]
+"""vecsmith's own result with what it was asked for, or what a foreign client answered."""
 
 
 @overload
@@ -135,7 +137,10 @@ async def embed_content_async(  # noqa: PLR0917 (the original's)
     client: object = None,
     request_options: object = None,
 ) -> EmbeddingDict | BatchEmbeddingDict:
-    """Do what `embed_content` does; the methods of a foreign client are awaited. Cancelling stops what is in flight."""
+    """Do what `embed_content` does; the methods of a foreign client are awaited.
+
+    Cancelling stops what is in flight, unless the client is a blocking `vecsmith.Embedder`.
+    """
     asked = asked_of(model, content, task_type, title, output_dimensionality, request_options)
     return shaped(asked, await aembedded(asked, client, CONTENTS))
 
@@ -175,14 +180,15 @@ def embedded(asked: Asked, client: object, way: Way) -> Vectors:
         return send(way, asked, client)
     wrap = wrapped(asked)
 
-    def call() -> EmbedResult:
-        if isinstance(client, AsyncEmbedder):
-            return run(client.embed_quietly(*wanted(asked, client)))
+    def call() -> Vectors:
         embedder = blocking(asked.model) if client is None else client
-        return embedder.embed_quietly(*wanted(asked, embedder))
+        texts, options, seconds = wanted(asked, embedder)
+        if isinstance(embedder, AsyncEmbedder):
+            return run(embedder.embed_quietly(texts, options, seconds)), options
+        return embedder.embed_quietly(texts, options, seconds), options
 
-    result: EmbedResult = wrap(call)()
-    return result
+    vectors: Vectors = wrap(call)()
+    return vectors
 
 
 async def aembedded(asked: Asked, client: object, way: Way) -> Vectors:
@@ -191,28 +197,33 @@ async def aembedded(asked: Asked, client: object, way: Way) -> Vectors:
         return await asend(way, asked, client)
     wrap = wrapped(asked)
 
-    async def call() -> EmbedResult:
-        if isinstance(client, Embedder):
-            return await asyncio.to_thread(client.embed_quietly, *wanted(asked, client))
+    async def call() -> Vectors:
         embedder = asynchronous(asked.model) if client is None else client
+        if isinstance(embedder, Embedder):
+            texts, options, seconds = wanted(asked, embedder)
+            return await asyncio.to_thread(embedder.embed_quietly, texts, options, seconds), options
         await opened(embedder)
-        return await embedder.embed_quietly(*wanted(asked, embedder))
+        texts, options, seconds = wanted(asked, embedder)
+        return await embedder.embed_quietly(texts, options, seconds), options
 
-    result: EmbedResult = await wrap(call)()
-    return result
+    vectors: Vectors = await wrap(call)()
+    return vectors
 
 
 def shaped(asked: Asked, vectors: Vectors) -> EmbeddingDict | BatchEmbeddingDict:
     """Return the dictionary, after warning at the caller's line of what should not go unnoticed."""
-    if isinstance(vectors, EmbedResult):
-        Warner(Options(said_on_long=True)).look(vectors, stacklevel=4)
-        cut = [dropped for dropped in vectors.items.dropped if dropped]
-        if cut:
+    if isinstance(vectors, list):
+        rows = vectors
+    else:
+        result, options = vectors
+        Warner(replace(options, said_on_long=True)).look(result, stacklevel=4)
+        cut = [dropped for dropped in result.items.dropped if dropped]
+        if cut and not options.said_on_long:
             warnings.warn(
-                f"{len(cut)} of {len(vectors.items)} texts were longer than the model reads, and {sum(cut)} tokens at "
+                f"{len(cut)} of {len(result.items)} texts were longer than the model reads, and {sum(cut)} tokens at "
                 "their ends were not read: split them, or choose what happens with vecsmith.Embedder and on_long",
                 EmbedWarning,
                 stacklevel=3,
             )
-    rows: list[list[float]] = vectors.vectors.tolist() if isinstance(vectors, EmbedResult) else vectors
+        rows = result.vectors.tolist()
     return {"embedding": rows[0]} if asked.single else {"embedding": rows}

@@ -7,8 +7,8 @@ from dataclasses import fields
 from typing import TYPE_CHECKING
 
 from vecsmith.compat.generativeai.asked import PREFIX, member, model_name, options_of
+from vecsmith.compat.generativeai.configured import blocking
 from vecsmith.compat.generativeai.foreign import bad, method, resource_name
-from vecsmith.compat.generativeai.setup import blocking
 from vecsmith.compat.generativeai.types import Model
 from vecsmith.names import builtin
 from vecsmith.portal import run
