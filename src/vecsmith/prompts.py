@@ -84,7 +84,7 @@ FAMILIES: tuple[Family, ...] = (
     Family("mxbai", r"mxbai-embed", queries(PASSAGES)),
     Family("arctic-2", r"snowflake-arctic-embed-.*v2", queries("query: ")),
     Family("arctic", r"snowflake-arctic-embed", queries(PASSAGES)),
-    Family("gemma", r"embeddinggemma", GEMMA),
+    Family("gemma", r"embeddinggemma|gemini-embedding-2", GEMMA),
     Family("jina-5", r"jina-embeddings-v5-text", queries("Query: ") | {"retrieval_document": "Document: "}),
     Family(
         "jina-3",

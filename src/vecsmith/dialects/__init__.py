@@ -18,7 +18,20 @@ if TYPE_CHECKING:
     from vecsmith.types import Floats, OnLong
     from vecsmith.wire import Service
 
-__all__ = ["Answer", "Asked", "ClientSide", "Fault", "FaultKind", "decoded", "fault", "post", "rows_of", "said"]
+__all__ = [
+    "Answer",
+    "Asked",
+    "ClientSide",
+    "Fault",
+    "FaultKind",
+    "decoded",
+    "fault",
+    "members",
+    "post",
+    "rows_of",
+    "said",
+    "sentence",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +133,30 @@ def said(response: HttpResponse) -> Any:
         return json.loads(response.body)
     except ValueError:
         return None
+
+
+def members(response: HttpResponse) -> Mapping[str, Any]:
+    """Return the members of an error, which many services put into one named ``error``."""
+    body = said(response)
+    inner = body.get("error", body) if isinstance(body, dict) else {}
+    return inner if isinstance(inner, dict) else {"message": inner}  # a bare sentence, as Ollama's
+
+
+def sentence(error: Mapping[str, Any]) -> str:
+    """Return the words of an error's members; what FastAPI lists with them may repeat a text, and is left out."""
+    words = error.get("message") or error.get("detail") or ""
+    if isinstance(words, dict):  # of which Mistral's message may be one
+        words = words.get("detail") or ""
+    if not isinstance(words, list):
+        return str(words)
+    return "; ".join(placed(item) for item in words if isinstance(item, dict))
+
+
+def placed(item: Mapping[str, Any]) -> str:
+    """Return one of FastAPI's findings, behind the place that it is about."""
+    place = item.get("loc")
+    where = ".".join(map(str, place)) + ": " if isinstance(place, list) else ""
+    return f"{where}{item.get('msg', '')}"
 
 
 def decoded(given: bytes | Sequence[float]) -> Floats:

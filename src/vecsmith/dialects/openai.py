@@ -7,13 +7,15 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from vecsmith.dialects import Answer, fault, post, rows_of, said
+from vecsmith.dialects import Answer, fault, members, post, rows_of, sentence
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from vecsmith.dialects import Asked, Fault, FaultKind
     from vecsmith.wire import HttpRequest, HttpResponse, Service
 
-__all__ = ["Embedding", "Listed", "OpenAIClient"]
+__all__ = ["Embedding", "Listed", "OpenAIClient", "failed"]
 
 
 class Embedding(msgspec.Struct):
@@ -62,10 +64,11 @@ class OpenAIClient:
 
     base64: bool = True
     """Whether numbers may come as base64, which is a third of the bytes and none of the parsing."""
+    path: str = "/embeddings"
 
     def build_request(self, service: Service, asked: Asked) -> HttpRequest:
         """Ask for some texts' vectors."""
-        return post(service, "/embeddings", self.body(asked))
+        return post(service, self.path, self.body(asked))
 
     def body(self, asked: Asked) -> dict[str, Any]:
         """Return what the request says."""
@@ -82,9 +85,11 @@ class OpenAIClient:
 
     def read_error(self, response: HttpResponse) -> Fault:
         """Return why there is no answer."""
-        body = said(response)
-        inner = body.get("error", body) if isinstance(body, dict) else {}
-        if not isinstance(inner, dict):  # a bare sentence, as Ollama's
-            inner = {"message": inner}
-        code = str(inner.get("code") or inner.get("type") or "")
-        return fault(response, str(inner.get("message") or inner.get("detail") or ""), CODES.get(code))
+        return failed(response, CODES)
+
+
+def failed(response: HttpResponse, codes: Mapping[str, FaultKind]) -> Fault:
+    """Return why there is no answer, by its ``code`` or its ``type`` where these tell more than the status."""
+    error = members(response)
+    kinds = (codes.get(str(error.get(name))) for name in ("code", "type"))
+    return fault(response, sentence(error), next((kind for kind in kinds if kind), None))

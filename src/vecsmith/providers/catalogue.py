@@ -35,8 +35,14 @@ def models_of(
     ours = {name: row for name, row in table().items() if name.partition(":")[0] == provider}
     for name, row in (more or {}).items():
         if name.partition(":")[0] == provider:
-            ours[name] = {**ours.get(name, {}), **row}
-    return [described(ModelRef(provider, name.partition(":")[2]), {**defaults, **row}) for name, row in ours.items()]
+            ours[name] = merged(ours.get(name, {}), row)
+    return [described(ModelRef(provider, name.partition(":")[2]), merged(defaults, row)) for name, row in ours.items()]
+
+
+def merged(row: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a row with what another says instead; of limits, only those that it names."""
+    limits = {**row.get("limits", {}), **over.get("limits", {})}
+    return {**row, **over, **({"limits": limits} if limits else {})}
 
 
 def described(ref: ModelRef, row: Mapping[str, Any]) -> ModelDescriptor:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass, field, replace
+from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -149,11 +150,24 @@ class Line:
                     f"{provider} does not accept the key (status {status}){told}", provider=provider, status=status
                 )
             case "model":
-                there = f": {', '.join(self.names)} are known" if self.names else ""
-                return ConfigError(f"{provider} does not have the model {model!r} (status {status}){told}{there}")
+                said = f"{provider} does not have the model {model!r} (status {status}){told}"
+                return ConfigError(said + self.near(model))
             case _:
                 said = f"{provider} refused the request with status {status}{told}"
                 return Refused(fault, ProviderError(said, provider=provider, status=status))
+
+    def near(self, model: str) -> str:
+        """Return which models a name may have meant, or which are known."""
+        others = [name for name in self.names if name != model]
+        if close := get_close_matches(model, others, n=3):
+            return f": did you mean {' or '.join(close)}?"
+        return f": {', '.join(others)} are known" if others else ""
+
+    def doubted(self, refused: Refused, model: str) -> Exception:
+        """Return the error of a refusal that every request meets: of a model that is not known, it may be for that."""
+        if refused.fault.kind != "input" or not self.names or model in self.names:
+            return refused.error
+        return ConfigError(f"{refused.error}, and the model {model!r} is not known here{self.near(model)}")
 
     def hidden(self, words: str) -> str:
         """Return a service's own words, short, on one line and without the key."""
@@ -231,7 +245,7 @@ class Delivery:
             answer = await self.answered(asked, parcel.tokens)
         except Refused as refused:
             if refused.fault.kind == "refused" or not await self.is_for_texts(refused):
-                raise refused.error from None
+                raise self.line.doubted(refused, self.asked.model) from None
             if len(parcel.places) > 1:
                 for half in parcel.halves(self.costs):
                     group.create_task(self.deliver(half, group))

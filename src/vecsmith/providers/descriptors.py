@@ -5,13 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from vecsmith.errors import InputError
+from vecsmith.errors import ConfigError, InputError
 from vecsmith.wire import Limits
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from vecsmith.tasks import Task
+    from vecsmith.types import OnLong
 
 __all__ = ["Limits", "ModelDescriptor", "ModelRef", "Sizes"]
 
@@ -69,6 +70,9 @@ class ModelDescriptor:
     limits: Limits = field(default_factory=Limits)
     encodings: Sequence[str] = ("float",)
     """How the provider can send numbers."""
+    on_long: Sequence[OnLong] = ("error",)
+    """What the service itself does with a text longer than it reads, of what may be asked; one that does not cut
+    refuses such a text even where ``truncate`` is asked, which is then reported for that text alone."""
     empty: bool = True
     """Whether it takes empty texts."""
     normalized: bool = True
@@ -96,3 +100,9 @@ class ModelDescriptor:
         if self.sizes is not None and dimensions not in self.sizes:
             there = f"{self.dimensions} and {self.sizes}" if self.sizes != Sizes() else f"{self.dimensions} alone"
             raise InputError(f"{self.ref} does not give {dimensions} dimensions: it gives {there}")
+
+    def check_long(self, on_long: OnLong) -> None:
+        """Refuse what this model does not do with texts that are too long, before anything is sent."""
+        if on_long != "truncate" and on_long not in self.on_long:
+            there = " or ".join(repr(choice) for choice in dict.fromkeys(("truncate", *self.on_long)))
+            raise ConfigError(f"{self.ref} cannot do on_long={on_long!r}: use {there}")

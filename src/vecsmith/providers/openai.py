@@ -31,7 +31,11 @@ class OpenAIEmbeddings(RemoteEmbeddings[OpenAISettings]):
 
     provider = "openai"
     dialect = OpenAIClient()
-    defaults = {"limits": {"items": 2048, "tokens": 300_000}, "empty": False}  # noqa: RUF012 (declared ClassVar)
+    defaults = {  # noqa: RUF012 (declared ClassVar)
+        "limits": {"items": 2048, "tokens": 300_000},
+        "encodings": ("float", "base64"),
+        "empty": False,
+    }
 
     def service(self, settings: OpenAISettings) -> Service:
         """Return where it is, with whom to charge."""

@@ -16,9 +16,14 @@ if TYPE_CHECKING:
 __all__ = ["BUILT_IN", "find_provider", "load_plugins", "provider_names"]
 
 BUILT_IN = {
+    "cohere": "vecsmith.providers.cohere:Cohere",
     "compatible": "vecsmith.providers.compatible:Compatible",
+    "gemini": "vecsmith.providers.gemini:Gemini",
+    "jina": "vecsmith.providers.jina:Jina",
     "local": "vecsmith.local.provider:Local",
+    "mistral": "vecsmith.providers.mistral:Mistral",
     "openai": "vecsmith.providers.openai:OpenAI",
+    "voyage": "vecsmith.providers.voyage:Voyage",
 }
 """Imported when they are first used, by the same door as any other."""
 

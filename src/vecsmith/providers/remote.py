@@ -112,8 +112,8 @@ class RemoteGenerator:
         prompt = self.prompt(options)
         texts = [prompt + value for value in values] if prompt else values
         sizes = [len(text.encode("utf-8", "replace")) for text in texts]
-        title = options.title if self.model.titles else None
-        asked = Asked(texts, self.model.ref.name, self.task(options), title, options.dimensions, options.on_long)
+        task, title = self.task(options), self.title(options)
+        asked = Asked(texts, self.model.ref.name, task, title, options.dimensions, options.on_long)
         received = await Delivery(self.line(options.dimensions), asked, sizes, self.paid).run()
         total = sum(count or 0 for count in received.tokens)
         price = self.model.price
@@ -201,13 +201,20 @@ class RemoteGenerator:
         """Return the task in the service's own spelling; None where the prompt says it, or nothing does."""
         if options.task is None or options.prompt is not None:
             return self.model.default_task
-        return self.model.tasks.get(options.task)
+        return self.model.tasks.get(options.task, self.model.default_task)
+
+    def title(self, options: GenerationOptions) -> str | None:
+        """Return the title that goes beside the text, to a service that takes one."""
+        if options.title is not None and options.task != "retrieval_document":
+            raise ConfigError("a title belongs to task='retrieval_document': leave it out, or name that task")
+        return options.title if self.model.titles and options.prompt is None else None
 
     def identity(self, options: GenerationOptions) -> Identity:
         """Return all that changes a vector, besides the text."""
         if options.on_long in {"chunk", "mean", "late"}:
             raise ConfigError("cutting texts needs the model's own tokenizer, which this generator does not have")
         self.model.check_dimensions(options.dimensions)
+        self.model.check_long(options.on_long)
         ref, native = self.model.ref, self.model.dimensions or 0
         prompts = self.model.prompts or ("wire" if self.model.tasks else "none")
         space = Space(str(ref), None, "provider", prompts, native, cut=False, normalized=False, group=self.model.group)
@@ -215,7 +222,7 @@ class RemoteGenerator:
             "model": str(ref),
             "address": "" if self.model.dimensions else self.service.base_url,
             "task": self.task(options) or "",
-            "title": (options.title or "") if self.model.titles else "",
+            "title": self.title(options) or "",
             "prompt": self.prompt(options),
             "dimensions": options.dimensions or 0,
             "cut": "start" if options.on_long == "truncate_start" else "end",
