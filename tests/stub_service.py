@@ -7,7 +7,6 @@ vector it got. What it was sent is counted at ``/stub/seen``.
 """
 
 import asyncio
-import base64
 import hashlib
 import json
 import random
@@ -17,6 +16,8 @@ from collections import Counter
 
 import numpy as np
 from aiohttp import web
+
+from stub_dialects import ROUTES, Refusal, refusal
 
 WIDTH = 16
 
@@ -67,6 +68,7 @@ class Stub:
         self.max_items = settings.get("max_items")
         self.max_bytes = settings.get("max_bytes")
         self.quota = settings.get("quota", False)
+        self.models = settings.get("models")
         self.memory = settings.get("memory", False)
         burst = settings.get("burst_seconds", 1.0) / 60
         self.buckets = {
@@ -87,18 +89,15 @@ class Stub:
             self.remembered[width] = vector_of("", width)
         return [self.remembered[width]] * len(texts)
 
-    def limited(self, tokens):
+    def limited(self, dialect, tokens):
         """Return the refusal of a request that is over a budget, or None."""
         for name, cost in (("requests", 1), ("tokens", tokens)):
             bucket = self.buckets.get(name)
             if bucket is not None and not bucket.take(cost):
                 self.counts["refused"] += 1
                 wait = max(1, int(bucket.missing(cost) + 1))
-                return web.json_response(
-                    {"error": {"message": f"too many {name}", "type": name, "code": "rate_limit_exceeded"}},
-                    status=429,
-                    headers={**self.rates(), **({"retry-after": str(wait)} if self.headers else {})},
-                )
+                headers = {**self.rates(), **({"retry-after": str(wait)} if self.headers else {})}
+                return refusal(dialect, "rate", f"too many {name}", headers)
         return None
 
     def rates(self):
@@ -173,32 +172,6 @@ LIES = (shuffled, not_a_number, fewer, narrower)
 FAULTS = {kind.__name__: kind for kind in (*KINDS, *LIES)}
 
 
-def as_base64(vector):
-    return base64.b64encode(np.asarray(vector, "<f4").tobytes()).decode()
-
-
-def plain(vector):
-    return [float(x) for x in vector]
-
-
-def openai(request, body):
-    """OpenAI's own, and whatever copies it."""
-    texts = [body["input"]] if isinstance(body["input"], str) else body["input"]
-    number = as_base64 if body.get("encoding_format") == "base64" else plain
-
-    def render(said):
-        data = [{"object": "embedding", "index": i, "embedding": number(said["vectors"][i])} for i in said["order"]]
-        usage = {"prompt_tokens": said["tokens"], "total_tokens": said["tokens"]}
-        return {"object": "list", "data": data, "model": body["model"], "usage": usage}
-
-    return texts, body.get("dimensions"), render
-
-
-ROUTES = {
-    "/v1/embeddings": openai,
-}
-
-
 def handler(stub, dialect):
     async def answer(request):
         raw = await request.read()
@@ -208,20 +181,23 @@ def handler(stub, dialect):
 
     async def answered(request, body, size):
         if stub.key and stub.key not in json.dumps(dict(request.headers)):
-            return web.json_response({"error": {"message": "no such key", "code": "invalid_api_key"}}, status=401)
-        texts, width, render = dialect(request, body)
+            return refusal(dialect, "key", "no such key")
         stub.bodies = [*stub.bodies[-20:], body]
-        if body.get("model") == "missing":
-            return web.json_response({"error": {"message": "no such model", "code": "model_not_found"}}, status=404)
+        try:
+            texts, width, render = dialect(request, body)
+        except Refusal as refused:
+            return refusal(dialect, refused.kind, refused.message)
+        if body.get("model") == "missing" or (stub.models and body.get("model") not in stub.models):
+            return refusal(dialect, "model", "no such model")
         if stub.quota:
             return web.json_response({"error": {"message": "no credit", "code": "insufficient_quota"}}, status=429)
         if stub.max_bytes and size > stub.max_bytes:
             return web.Response(status=413)
         if any("refuse me" in text for text in texts) or (stub.max_items is not None and len(texts) > stub.max_items):
-            return web.json_response({"error": {"message": "'$.input' is invalid."}}, status=400)
+            return refusal(dialect, "input", "'$.input' is invalid.")
         tokens = sum(map(tokens_of, texts))
-        if (refusal := stub.limited(tokens)) is not None:
-            return refusal
+        if (over := stub.limited(dialect, tokens)) is not None:
+            return over
         stub.counts.update(requests=1, tokens=tokens)
         await asyncio.sleep(stub.delay)
         said = {"vectors": stub.vectors(texts, width or stub.width), "tokens": tokens, "render": render}

@@ -43,7 +43,7 @@ class CohereEmbeddings(RemoteEmbeddings[CohereSettings]):
         "tasks": TASKS,
         "default_task": "search_document",
         "encodings": ("float", "int8", "uint8", "binary", "ubinary", "base64"),
-        "on_long": ("truncate", "truncate_start", "error"),
+        "cuts_long": ("truncate", "truncate_start"),
         "empty": False,
     }
 

@@ -70,9 +70,6 @@ class ModelDescriptor:
     limits: Limits = field(default_factory=Limits)
     encodings: Sequence[str] = ("float",)
     """How the provider can send numbers."""
-    on_long: Sequence[OnLong] = ("error",)
-    """What the service itself does with a text longer than it reads, of what may be asked; one that does not cut
-    refuses such a text even where ``truncate`` is asked, which is then reported for that text alone."""
     empty: bool = True
     """Whether it takes empty texts."""
     normalized: bool = True
@@ -87,6 +84,11 @@ class ModelDescriptor:
     """What several models that share a space are together."""
     prompts: str | None = None
     """The family whose prompts are put before texts here, because the provider does not."""
+    cuts_long: Sequence[OnLong] = ()
+    """What the provider itself can do with a text that is too long, besides refusing it; where it does not cut at all,
+    ``truncate`` sends the text, and a refusal is reported for that text alone."""
+    refuses_long: bool = True
+    """Whether it can be told to refuse a text that is too long, or does so anyway."""
 
     def __str__(self) -> str:
         return f"{self.title} ({self.dimensions} dims)" if self.dimensions else self.title
@@ -103,6 +105,6 @@ class ModelDescriptor:
 
     def check_long(self, on_long: OnLong) -> None:
         """Refuse what this model does not do with texts that are too long, before anything is sent."""
-        if on_long != "truncate" and on_long not in self.on_long:
-            there = " or ".join(repr(choice) for choice in dict.fromkeys(("truncate", *self.on_long)))
-            raise ConfigError(f"{self.ref} cannot do on_long={on_long!r}: use {there}")
+        there = dict.fromkeys(("truncate", *self.cuts_long, *(("error",) if self.refuses_long else ())))
+        if on_long not in there:
+            raise ConfigError(f"{self.ref} cannot do on_long={on_long!r}: use {' or '.join(map(repr, there))}")

@@ -27,7 +27,8 @@ class GeminiEmbeddings(RemoteEmbeddings[GeminiSettings]):
     dialect = GeminiClient()
     defaults = {  # noqa: RUF012 (declared ClassVar)
         "limits": {"items": 100},
-        "on_long": ("truncate",),
+        "cuts_long": ("truncate",),
+        "refuses_long": False,
     }
 
 

@@ -26,7 +26,7 @@ class JinaEmbeddings(RemoteEmbeddings[JinaSettings]):
     defaults = {  # noqa: RUF012 (declared ClassVar)
         "limits": {"items": 512},
         "encodings": ("float", "base64", "binary", "ubinary"),
-        "on_long": ("truncate", "error"),
+        "cuts_long": ("truncate",),
     }
 
 

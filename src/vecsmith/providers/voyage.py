@@ -39,7 +39,7 @@ class VoyageEmbeddings(RemoteEmbeddings[VoyageSettings]):
         "limits": {"items": 1000, "tokens": 120_000},
         "tasks": TASKS,
         "encodings": ("float", "int8", "uint8", "binary", "ubinary", "base64"),
-        "on_long": ("truncate", "error"),
+        "cuts_long": ("truncate",),
     }
 
     def address(self, settings: VoyageSettings) -> str:
