@@ -4,6 +4,8 @@ import json
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from vecsmith.dialects import Asked
 from vecsmith.dialects.cohere import CohereClient
@@ -224,6 +226,11 @@ def test_an_answer_that_is_none_is_not_taken_for_one(client, body):
         client.read_response(response(body), Asked(["a", "b"], "m"))
 
 
+@pytest.mark.parametrize("client", LIKE_OPENAI, ids=name_of)
+def test_a_number_too_large_is_infinity_for_the_reader_to_refuse(client):
+    assert np.isinf(answer(client, listed([1e300, 1.0]), ["a"]).vectors).any()
+
+
 def google(status, *details):
     return {"error": {"code": 400, "message": "no", "status": status, "details": list(details)}}
 
@@ -291,3 +298,40 @@ def test_cohere_names_the_moment_that_it_takes_requests_again():
     headers = {"date": "Thu, 01 Jan 2026 00:00:00 GMT", "x_ratelimit_reset": "1767225630"}
     assert CohereClient().read_error(response({"message": "no"}, 429, **headers)).retry_after == 30
     assert CohereClient().read_error(response({"message": "no"}, 429)).retry_after is None
+
+
+NAMES = st.sampled_from(
+    [
+        "error",
+        "message",
+        "detail",
+        "details",
+        "code",
+        "type",
+        "status",
+        "reason",
+        "violations",
+        "retryDelay",
+        "loc",
+        "msg",
+    ]
+)
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(NAMES, inner, max_size=4),
+    max_leaves=12,
+)
+
+
+@pytest.mark.parametrize("client", ALL, ids=name_of)
+@given(body=JSON, status=st.sampled_from([400, 401, 404, 422, 429, 500, 503]))
+def test_an_error_of_any_shape_is_read(client, body, status):
+    fault = client.read_error(response(body, status))
+    assert isinstance(fault.message, str)
+    assert fault.retry_after is None or fault.retry_after >= 0
+
+
+@pytest.mark.parametrize("client", ALL, ids=name_of)
+@pytest.mark.parametrize("body", [b"[" * 100_000, b'{"error":' * 100_000, b'{"detail":[' * 100_000, b"\xff", b""])
+def test_an_error_that_is_no_json_is_read_by_its_status(client, body):
+    assert client.read_error(response(body, 503)).kind == "unavailable"

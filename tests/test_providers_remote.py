@@ -1,5 +1,6 @@
 """Remote providers end to end, over real HTTP, against a stub of their services."""
 
+import asyncio
 import tomllib
 from dataclasses import dataclass
 from importlib.resources import files
@@ -10,6 +11,7 @@ import pytest
 from stub_service import vector_of
 from stubs import stub
 from vecsmith import AuthError, ConfigError, Embedder, InputError
+from vecsmith.providers import GenerationOptions
 from vecsmith.providers.registry import BUILT_IN, find_provider
 from vecsmith.tasks import TASKS
 
@@ -34,8 +36,6 @@ class Case:
     query: str | None = None
     near: str = ""
     """A name that the model's may be misspelt as."""
-    every: tuple[str, ...] = ()
-    """Its members, and no other."""
 
     @property
     def name(self):
@@ -45,13 +45,15 @@ class Case:
         name = f"{self.provider}:{model or self.model}"
         return Embedder(name, base_url=s.address + self.path, api_key=KEY, cache=False, **options)
 
+    def generator(self, s, **row):
+        """Return the generator of the model with a row of a person's own."""
+        found = find_provider(self.provider)
+        settings = found.settings_type()(api_key=KEY, base_url=s.address + self.path, rows={self.name: row})
+        return found.embeddings().create_generator(settings, self.model)
+
     def small_requests(self, s, items):
         """Return an embedder whose requests have so few texts."""
-        found = find_provider(self.provider)
-        settings = found.settings_type()(
-            api_key=KEY, base_url=s.address + self.path, rows={self.name: {"limits": {"items": items}}}
-        )
-        return Embedder.from_generator(found.embeddings().create_generator(settings, self.model), cache=False)
+        return Embedder.from_generator(self.generator(s, limits={"items": items}), cache=False)
 
     def asked(self, s):
         """Return what the last request said of its texts."""
@@ -93,6 +95,7 @@ def test_each_text_gets_its_own_vector_at_the_models_own_width(case):
     texts = [f"text {i}" for i in range(130)]
     with stub(width=case.width, key=KEY) as s, case.open(s) as embedder:
         result = embedder.embed(texts)
+        assert s.seen()["statuses"] == {"200": result.usage.requests}
     assert result.vectors.shape == (130, case.width)
     right(result.vectors, texts)
     assert result.usage.input_tokens > 0
@@ -201,6 +204,24 @@ def test_cohere_is_always_told_a_task(task, service):
     )
 
 
+def test_cohere_is_told_its_default_where_a_row_has_no_word_for_a_task(service):
+    generator = BY_NAME["cohere"].generator(service, tasks={"retrieval_query": "search_query"})
+    with Embedder.from_generator(generator, cache=False) as embedder:
+        embedder.embed("text", task="clustering", dimensions=256)
+    assert BY_NAME["cohere"].asked(service)["input_type"] == "search_document"
+
+
+def test_a_generator_makes_short_vectors_of_gemini_of_length_one_by_itself(service):
+    async def lengths(normalize):
+        generator = BY_NAME["gemini"].generator(service)
+        made = await generator.generate(["one", "two"], GenerationOptions(dimensions=128, normalize=normalize))
+        await generator.aclose()
+        return np.linalg.norm(made.vectors, axis=1)
+
+    np.testing.assert_allclose(asyncio.run(lengths(None)), 1, atol=1e-6)
+    np.testing.assert_allclose(asyncio.run(lengths(normalize=False)), 3, atol=1e-5)
+
+
 def test_a_title_goes_beside_a_document_of_gemini(service):
     case = BY_NAME["gemini"]
     with case.open(service) as embedder:
@@ -235,7 +256,7 @@ def test_the_second_gemini_reads_its_task_in_the_text(service):
     ("key", "address"),
     [("pa-1", "https://api.voyageai.com/v1"), ("al-1", "https://ai.mongodb.com/v1")],
 )
-def test_a_key_of_voyage_goes_to_where_it_belongs(key, address, monkeypatch):
+def test_a_key_of_voyage_goes_to_where_it_belongs(key, address):
     voyage = find_provider("voyage")
     settings = voyage.settings_type()
     made = voyage.embeddings()
@@ -265,6 +286,23 @@ def test_a_key_is_taken_from_its_variable_the_official_clients_first(provider, v
     for variable in variables:  # the last of them counts most
         monkeypatch.setenv(variable, f"key of {variable}")
         assert settings.resolve({}).api_key == f"key of {variable}"
+
+
+@every
+def test_a_request_has_no_more_texts_than_the_service_takes(case):
+    texts = [f"text {i}" for i in range(1100)]
+    with stub(width=case.width) as s, case.open(s) as embedder:
+        result = embedder.embed(texts, dimensions=case.smaller)
+        assert s.seen()["statuses"] == {"200": result.usage.requests}
+    right(result.vectors, texts)
+
+
+def test_a_model_that_went_is_not_named_as_one_to_use():
+    case = BY_NAME["gemini"]
+    with stub(models=[case.model]) as s, case.open(s, "embedding-001") as embedder, pytest.raises(ConfigError) as seen:
+        embedder.embed("text")
+    assert "did you mean gemini-embedding-001" in str(seen.value)
+    assert "text-embedding-004" not in str(seen.value)
 
 
 def test_the_models_of_voyage_4_share_a_space(service):

@@ -131,7 +131,7 @@ def said(response: HttpResponse) -> Any:
     """Return the JSON of an error, or None where it is none."""
     try:
         return json.loads(response.body)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
 
 
@@ -161,7 +161,10 @@ def placed(item: Mapping[str, Any]) -> str:
 
 def decoded(given: bytes | Sequence[float]) -> Floats:
     """Return a vector that came as numbers, or as the bytes of little-endian floats."""
-    return np.frombuffer(given, "<f4") if isinstance(given, bytes) else np.asarray(given, np.float32)
+    if isinstance(given, bytes):
+        return np.frombuffer(given, "<f4")
+    with np.errstate(over="ignore"):  # what is too large becomes infinity, which is refused
+        return np.asarray(given, np.float32)
 
 
 def rows_of(vectors: Sequence[bytes | Sequence[float]], places: Sequence[int] | None = None) -> Floats:

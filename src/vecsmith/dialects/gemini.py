@@ -54,7 +54,7 @@ BAD_KEY = "API_KEY_INVALID"
 """The ``reason`` in the details of a 400 that is for the key."""
 
 DAILY = "PerDay"
-"""Part of the ``quotaId`` of a budget that no pause brings back."""
+"""Part of the ``quotaId`` among the violations of a budget that no pause brings back."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,8 +104,7 @@ def kind_of(status: str, details: Sequence[Mapping[str, Any]]) -> FaultKind | No
     """Return what an error is by its own words; None where HTTP's status says it."""
     if any(detail.get("reason") == BAD_KEY for detail in details):
         return "auth"
-    violations = [v for d in details for v in d.get("violations") or () if isinstance(v, dict)]
-    if status == "RESOURCE_EXHAUSTED" and any(DAILY in str(v.get("quotaId")) for v in violations):
+    if status == "RESOURCE_EXHAUSTED" and any(DAILY in str(detail.get("violations")) for detail in details):
         return "quota"
     return STATUSES.get(status)
 

@@ -101,7 +101,7 @@ class Line:
             raise self.failure(response, asked.model)
         try:
             answer = self.dialect.read_response(response, asked)
-        except (msgspec.MsgspecError, ValueError, LookupError) as error:
+        except (msgspec.MsgspecError, ValueError, LookupError, RecursionError) as error:
             raise self.bad(f"an answer that cannot be read ({type(error).__name__})", response.status) from None
         shape = answer.vectors.shape
         if len(shape) != 2 or shape[0] != len(asked.texts):  # noqa: PLR2004 (rows and columns)

@@ -56,4 +56,5 @@ class RemoteEmbeddings(EmbeddingCapability[S]):
             raise ConfigError(f"{self.provider} has no default model: name one, as in {self.provider}:MODEL")
         found = next((m for m in known if model in {None, m.ref.name}), None)
         row = found or described(ModelRef(self.provider, str(model)), self.defaults)
-        return RemoteGenerator(self.service(settings), row, self.dialect, settings, names=[m.ref.name for m in known])
+        names = [m.ref.name for m in known if m.retires is None]
+        return RemoteGenerator(self.service(settings), row, self.dialect, settings, names=names)
