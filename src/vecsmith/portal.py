@@ -9,6 +9,8 @@ from __future__ import annotations
 import asyncio
 import os
 import threading
+from contextlib import suppress
+from contextvars import copy_context
 from typing import TYPE_CHECKING, TypeVar
 
 from vecsmith.errors import EmbedError
@@ -75,10 +77,42 @@ def run(coroutine: Coroutine[None, None, T]) -> T:
 
 
 async def over(coroutine: Coroutine[None, None, T]) -> T:
-    """Await a coroutine on the portal's loop, from whatever loop; cancelling the wait cancels it."""
-    if asyncio.get_running_loop() is portal.loop:
+    """Await a coroutine on the portal's loop, from whatever loop.
+
+    Cancelling the wait cancels it, and waits until it has ended: nothing of it happens afterwards.
+    """
+    here, there = asyncio.get_running_loop(), portal.running()
+    if here is there:
         return await coroutine
-    return await asyncio.wrap_future(start(coroutine))
+    tasks: list[asyncio.Task[T]] = []
+    ended = here.create_future()
+
+    def begin() -> None:
+        tasks.append(there.create_task(coroutine, context=context))
+        tasks[0].add_done_callback(tell)
+
+    def tell(_: object) -> None:
+        with suppress(RuntimeError):  # the caller's loop may be closed
+            here.call_soon_threadsafe(settle, ended)
+
+    def cancel() -> None:
+        tasks[0].cancel()
+
+    context = copy_context()
+    there.call_soon_threadsafe(begin)
+    try:
+        await asyncio.shield(ended)
+    except asyncio.CancelledError:
+        there.call_soon_threadsafe(cancel)
+        await ended
+        raise
+    return tasks[0].result()
+
+
+def settle(ended: asyncio.Future[None]) -> None:
+    """Tell who still waits."""
+    if not ended.done():
+        ended.set_result(None)
 
 
 class Here(threading.local):
