@@ -18,6 +18,8 @@ from collections import Counter
 import numpy as np
 from aiohttp import web
 
+import stub_dialects_b
+
 WIDTH = 16
 
 
@@ -196,6 +198,7 @@ def openai(request, body):
 
 ROUTES = {
     "/v1/embeddings": openai,
+    **stub_dialects_b.ROUTES,
 }
 
 
@@ -260,6 +263,8 @@ def application(settings):
 
     app = web.Application(client_max_size=2**30)
     app.router.add_get("/stub/seen", seen)
+    for path, answer in stub_dialects_b.GETS.items():
+        app.router.add_get(path, answer)
     for path, dialect in ROUTES.items():
         app.router.add_post(path, handler(stub, dialect))
     return app

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 __all__ = ["Named", "named", "provider_named"]
 
 PATH = re.compile(r"[./~\\]|[A-Za-z]:[\\/]")
-PREFIX = re.compile(r"([a-z][a-z0-9_-]+):(.+)", re.DOTALL)
+PREFIX = re.compile(r"([a-z][a-z0-9_-]+):(.*)", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +105,7 @@ def named(model: str | Path, *, base_url: str | None = None, config: Config | No
         return Named(builtin("local"), model, defaults=defaults)
     if match := PREFIX.fullmatch(model):
         provider, table = provider_named(match[1], config)
-        return Named(provider, match[2], table, config.models, defaults)
+        return Named(provider, match[2] or None, table, config.models, defaults)
     if base_url is not None:
         return Named(builtin("compatible"), model, None, config.models, defaults)
     organisation, slash, rest = model.partition("/")

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from vecsmith.tasks import Task
+    from vecsmith.types import OnLong
 
 __all__ = ["Limits", "ModelDescriptor", "ModelRef", "Sizes"]
 
@@ -69,6 +70,9 @@ class ModelDescriptor:
     limits: Limits = field(default_factory=Limits)
     encodings: Sequence[str] = ("float",)
     """How the provider can send numbers."""
+    on_long: Sequence[OnLong] = ("error",)
+    """What the service itself does with a text longer than it reads, of what may be asked; one that does not cut
+    refuses such a text even where ``truncate`` is asked, which is then reported for that text alone."""
     empty: bool = True
     """Whether it takes empty texts."""
     normalized: bool = True
@@ -84,6 +88,9 @@ class ModelDescriptor:
     prompts: str | None = None
     """The family whose prompts are put before texts here, because the provider does not."""
 
+    sends_prompt: bool = False
+    """Whether the provider itself puts a caller's own prompt before texts."""
+
     def __str__(self) -> str:
         return f"{self.title} ({self.dimensions} dims)" if self.dimensions else self.title
 
@@ -94,5 +101,6 @@ class ModelDescriptor:
         if isinstance(dimensions, bool) or not isinstance(dimensions, int) or dimensions < 1:
             raise InputError(f"dimensions must be a whole number from 1 up, not {dimensions!r}")
         if self.sizes is not None and dimensions not in self.sizes:
-            there = f"{self.dimensions} and {self.sizes}" if self.sizes != Sizes() else f"{self.dimensions} alone"
+            own = self.dimensions or "its own"
+            there = f"{own} and {self.sizes}" if self.sizes != Sizes() else f"{own} alone"
             raise InputError(f"{self.ref} does not give {dimensions} dimensions: it gives {there}")

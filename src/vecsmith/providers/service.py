@@ -32,10 +32,14 @@ class RemoteEmbeddings(EmbeddingCapability[S]):
 
     def service(self, settings: S) -> Service:
         """Return where it is."""
-        address = str(getattr(settings, "base_url", "")).rstrip("/")
+        address = self.address(settings).rstrip("/")
         if not address.startswith(("http://", "https://")):
             raise ConfigError(f"{self.provider}: base_url must begin with https:// or http://, not {address[:20]!r}")
         return Service(self.provider, address, getattr(settings, "api_key", None) or None)
+
+    def address(self, settings: S) -> str:
+        """Return its base address."""
+        return str(getattr(settings, "base_url", ""))
 
     async def get_models(self, settings: S) -> Sequence[ModelDescriptor]:
         """Return the models that are known, the default one first."""
