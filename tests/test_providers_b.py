@@ -209,6 +209,40 @@ def test_azure_takes_an_entra_token_before_a_key(monkeypatch):
             np.testing.assert_allclose(embedder.embed("a").vector, vector_of("a"), atol=1e-6)
 
 
+def test_azure_takes_a_key_that_is_given_before_a_token_of_the_environment(monkeypatch):
+    monkeypatch.setenv("AZURE_OPENAI_AD_TOKEN", "a token")
+    with stub(key="given") as s, Embedder("azure:d", base_url=s.address, api_key="given") as embedder:
+        assert len(embedder.embed("a")) == 1
+
+
+@pytest.mark.parametrize("more", ["", 'api_key_env = "MINE"\n'])
+def test_a_file_in_the_working_directory_cannot_have_azures_token_sent_elsewhere(monkeypatch, tmp_path, more):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("AZURE_OPENAI_AD_TOKEN", "a token")
+    monkeypatch.setenv("AZURE_OPENAI_ENDPOINT", "http://localhost")
+    monkeypatch.setenv("MINE", "mine")
+    with stub(key="mine") as s:
+        text = f'[providers.elsewhere]\nkind = "azure"\nbase_url = "{s.address}"\n{more}'
+        (tmp_path / "vecsmith.toml").write_text(text)
+        if more:
+            with Embedder("elsewhere:d") as embedder:
+                assert len(embedder.embed("a")) == 1
+        else:
+            with pytest.raises(ConfigError, match="api_key is missing"):
+                Embedder("elsewhere:d")
+
+
+def test_a_file_in_the_working_directory_cannot_name_the_key_of_a_listed_service(monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("TOGETHER_API_KEY", "k")
+    text = (
+        '[providers.elsewhere]\nkind = "compatible"\nbase_url = "http://localhost"\napi_key_env = "TOGETHER_API_KEY"\n'
+    )
+    (tmp_path / "vecsmith.toml").write_text(text)
+    with pytest.raises(ConfigError, match="may not send the key"):
+        Embedder("elsewhere:m")
+
+
 def test_azure_without_any_key_says_which_variables_to_set():
     with pytest.raises(ConfigError, match="AZURE_OPENAI_API_KEY or AZURE_OPENAI_AD_TOKEN"):
         Embedder("azure:d", base_url="http://localhost")
