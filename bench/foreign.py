@@ -7,7 +7,8 @@
 
 starts infinity with the official float32 weights of the bundled model, which `bench/make_peers.py` puts into
 `bench/.peers/model` (`--model FOLDER` names another folder of them), on a free port, and embeds the same texts there
-and here. Runs with a Python that has vecsmith; nothing is fetched. Ends with exit code 1 where a vector is not its text's.
+and here. Runs with a Python that has vecsmith; nothing is fetched. Ends with exit code 1 where a vector is
+not its text's.
 """
 
 from __future__ import annotations

@@ -70,9 +70,11 @@ class ModelDescriptor:
     limits: Limits = field(default_factory=Limits)
     encodings: Sequence[str] = ("float",)
     """How the provider can send numbers."""
-    on_long: Sequence[OnLong] = ("error",)
-    """What the service itself does with a text longer than it reads, of what may be asked; one that does not cut
-    refuses such a text even where ``truncate`` is asked, which is then reported for that text alone."""
+    cuts_long: Sequence[OnLong] = ()
+    """What the provider itself can do with a text that is too long, besides refusing it; where it does not cut at all,
+    ``truncate`` sends the text, and a refusal is reported for that text alone."""
+    refuses_long: bool = True
+    """Whether it can be told to refuse a text that is too long, or does so anyway."""
     empty: bool = True
     """Whether it takes empty texts."""
     normalized: bool = True

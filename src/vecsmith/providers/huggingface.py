@@ -35,7 +35,7 @@ class HuggingFaceEmbeddings(RemoteEmbeddings[HuggingFaceSettings]):
         "limits": {"items": 32},
         "empty": False,
         "sizes": {},
-        "on_long": ("truncate", "truncate_start", "error"),
+        "cuts_long": ("truncate", "truncate_start"),
     }
 
     def create_generator(self, settings: HuggingFaceSettings, model: str | None = None) -> RemoteGenerator:

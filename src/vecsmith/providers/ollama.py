@@ -61,7 +61,7 @@ class OllamaEmbeddings(RemoteEmbeddings[OllamaSettings]):
     defaults = {  # noqa: RUF012 (declared ClassVar)
         "limits": {"items": 64, "in_flight": 4},
         "empty": False,
-        "on_long": ("truncate", "error"),
+        "cuts_long": ("truncate",),
     }
 
     def address(self, settings: OllamaSettings) -> str:

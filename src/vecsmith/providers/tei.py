@@ -44,7 +44,7 @@ class TEIEmbeddings(RemoteEmbeddings[TEISettings]):
     defaults = {  # noqa: RUF012 (declared ClassVar)
         "limits": {"items": 32, "bytes": 1_500_000},
         "empty": False,
-        "on_long": ("truncate", "truncate_start", "error"),
+        "cuts_long": ("truncate", "truncate_start"),
     }
 
     async def get_models(self, settings: TEISettings) -> Sequence[ModelDescriptor]:

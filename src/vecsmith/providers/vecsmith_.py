@@ -11,8 +11,8 @@ from vecsmith.tasks import TASKS
 
 __all__ = ["Vecsmith"]
 
-CUTS = ("truncate", "truncate_start", "error")
-"""What it does by itself with a text that is too long, one vector for each text."""
+CUTS = ("truncate", "truncate_start")
+"""What it does by itself with a text that is too long, besides refusing it; one vector for each text."""
 
 
 class VecsmithSettings(RemoteSettings):
@@ -26,13 +26,15 @@ class VecsmithEmbeddings(RemoteEmbeddings[VecsmithSettings]):
     """The models that it serves; the prompts of tasks are its own affair."""
 
     provider = "vecsmith"
-    dialect = ExtendedClient(task="task", on_long="on_long", long_words={cut: cut for cut in CUTS}, prompt="prompt")
+    dialect = ExtendedClient(
+        task="task", on_long="on_long", long_words={cut: cut for cut in (*CUTS, "error")}, prompt="prompt"
+    )
     defaults = {  # noqa: RUF012 (declared ClassVar)
         "limits": {"items": 256, "tokens": 300_000},
         "encodings": ("float", "base64"),
         "tasks": {task: task for task in TASKS},
         "sends_prompt": True,
-        "on_long": CUTS,
+        "cuts_long": CUTS,
     }
 
 
