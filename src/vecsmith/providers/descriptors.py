@@ -70,13 +70,10 @@ class ModelDescriptor:
     limits: Limits = field(default_factory=Limits)
     encodings: Sequence[str] = ("float",)
     """How the provider can send numbers."""
-    cuts_long: Sequence[OnLong] = ()
-    """What the provider itself can do with a text that is too long, besides refusing it; where it does not cut at all,
-    ``truncate`` sends the text, and a refusal is reported for that text alone."""
-    refuses_long: bool = True
-    """Whether it can be told to refuse a text that is too long, or does so anyway."""
     empty: bool = True
     """Whether it takes empty texts."""
+    sends_prompt: bool = False
+    """Whether the provider itself puts a caller's own prompt before texts."""
     normalized: bool = True
     """Whether vectors of the native width have length one."""
     price: float | None = None
@@ -89,9 +86,11 @@ class ModelDescriptor:
     """What several models that share a space are together."""
     prompts: str | None = None
     """The family whose prompts are put before texts here, because the provider does not."""
-
-    sends_prompt: bool = False
-    """Whether the provider itself puts a caller's own prompt before texts."""
+    cuts_long: Sequence[OnLong] = ()
+    """What the provider itself can do with a text that is too long, besides refusing it; where it does not cut at all,
+    ``truncate`` sends the text, and a refusal is reported for that text alone."""
+    refuses_long: bool = True
+    """Whether it can be told to refuse a text that is too long, or does so anyway."""
 
     def __str__(self) -> str:
         return f"{self.title} ({self.dimensions} dims)" if self.dimensions else self.title
