@@ -13,9 +13,18 @@ MODEL = "nomic-ai/nomic-embed-text-v1.5"
 """What TEI serves."""
 
 
+asked = []
+"""Models that were asked for, and are loaded the next time."""
+
+
 def refused(status, body):
     """Return what is raised to answer with a status and JSON."""
-    kinds = {400: web.HTTPBadRequest, 404: web.HTTPNotFound, 422: web.HTTPUnprocessableEntity}
+    kinds = {
+        400: web.HTTPBadRequest,
+        404: web.HTTPNotFound,
+        422: web.HTTPUnprocessableEntity,
+        503: web.HTTPServiceUnavailable,
+    }
     return kinds[status](text=json.dumps(body), content_type="application/json")
 
 
@@ -93,6 +102,9 @@ def huggingface(request, body):
     model = request.match_info.get("model", "its own")
     if model == "org/missing":
         raise refused(404, {"error": "Not Found"})
+    if model == "org/loading" and not asked:
+        asked.append(model)
+        raise refused(503, {"error": f"Model {model} is currently loading", "estimated_time": 0.02})
     if model == "org/tokens":
         return body["inputs"], None, lambda said: [[row, row] for row in plain(said)]
     if model == "org/flat":

@@ -11,6 +11,7 @@ from stub_dialects_b import BATCH, MODEL
 from stub_service import vector_of
 from stubs import stub
 from vecsmith import AuthError, ConfigError, Embedder, InputError
+from vecsmith.providers import delivery
 from vecsmith.providers.compatible import made_of
 from vecsmith.providers.registry import find_provider, provider_names
 from vecsmith.providers.services import services
@@ -265,6 +266,16 @@ def test_huggingface_takes_one_vector_without_a_list_and_refuses_vectors_of_toke
             pytest.raises(ConfigError, match="vector of each token"),
         ):
             embedder.embed(["a", "b"])
+
+
+def test_a_model_that_is_being_loaded_is_waited_for_as_long_as_the_service_says(monkeypatch):
+    monkeypatch.setattr(delivery, "FIRST_WAIT", 1e6)
+    monkeypatch.setattr(delivery, "LONGEST_WAIT", 1e6)
+    with (
+        stub() as s,
+        Embedder("huggingface:org/loading", base_url=s.address + "/hf-inference", api_key="k", timeout=60) as embedder,
+    ):
+        np.testing.assert_allclose(embedder.embed("a").vector, vector_of("a"), atol=1e-6)
 
 
 def test_huggingface_gives_no_width_but_the_models_own():
