@@ -131,6 +131,10 @@ async def info(request):
     return web.json_response(told)
 
 
+async def mounted(request):
+    return web.json_response({"model_id": "/data", "model_type": "embedding"})
+
+
 async def reranker(request):
     return web.json_response({"model_id": "org/reranker", "model_type": {"reranker": {"id2label": {}}}})
 
@@ -150,10 +154,11 @@ ROUTES = {
     "/api/embed": ollama,
     "/embed": tei,
     "/hidden/embed": tei,
+    "/mounted/embed": tei,
     "/hf-inference/models/{model:.+}/pipeline/feature-extraction": huggingface,
     "/endpoint": huggingface,
     "/vecsmith/v1/embeddings": vecsmith,
 }
 """``/hidden`` is a TEI behind a gateway that lets ``/embed`` alone through."""
 
-GETS = {"/info": info, "/reranker/info": reranker, "/api/tags": tags}
+GETS = {"/info": info, "/mounted/info": mounted, "/reranker/info": reranker, "/api/tags": tags}

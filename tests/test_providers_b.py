@@ -3,6 +3,7 @@
 import asyncio
 import subprocess
 import sys
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -11,8 +12,10 @@ from stub_dialects_b import BATCH, MODEL
 from stub_service import vector_of
 from stubs import stub
 from vecsmith import AuthError, ConfigError, Embedder, InputError
+from vecsmith.dialects import Asked
 from vecsmith.providers import delivery
 from vecsmith.providers.compatible import made_of
+from vecsmith.providers.paid import Paid
 from vecsmith.providers.registry import find_provider, provider_names
 from vecsmith.providers.services import services
 
@@ -180,6 +183,14 @@ def test_tei_behind_a_gateway_that_hides_what_it_is_still_embeds():
     np.testing.assert_allclose(vectors, expected("tei:", TEXTS, prompt="search_query: "), atol=1e-6)
 
 
+def test_tei_that_serves_a_folder_has_the_model_that_the_caller_names():
+    with stub() as s, Embedder("tei:BAAI/bge-small-en-v1.5", base_url=s.address + "/mounted") as embedder:
+        vector = embedder.embed_query("a cat").vector
+        assert embedder.metadata.model == "BAAI/bge-small-en-v1.5"
+    asked = "Represent this sentence for searching relevant passages: a cat"
+    np.testing.assert_allclose(vector, vector_of(asked), atol=1e-6)
+
+
 def test_tei_with_a_model_that_makes_no_embeddings_is_refused_when_it_is_opened():
     with stub() as s, pytest.raises(ConfigError, match="makes no embeddings"):
         Embedder("tei:m", base_url=s.address + "/reranker")
@@ -297,6 +308,13 @@ def test_another_vecsmith_is_sent_the_task_the_prompt_and_what_to_do_with_long_t
     assert (second["prompt"], second["input"]) == ("p: ", ["a"])
     np.testing.assert_allclose(task, vector_of("retrieval_query||a"), atol=1e-6)
     np.testing.assert_allclose(prompt, vector_of("|p: |a"), atol=1e-6)
+
+
+def test_what_was_paid_for_under_one_prompt_is_not_given_out_under_another():
+    paid, asked = Paid(), Asked(["a"], "m", prompt="one: ")
+    paid.put(asked, 0, vector_of("a"), 1)
+    assert paid.take(replace(asked, prompt="another: ")) == {}
+    assert list(paid.take(asked)) == [0]
 
 
 def test_nvidia_is_told_which_side_a_text_is_and_what_to_do_with_a_long_one():

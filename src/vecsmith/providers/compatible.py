@@ -62,21 +62,21 @@ def made_of(name: str, row: Mapping[str, Any]) -> type[Provider[Any]]:
     Raises `ConfigError` for a row that does not hold what it should.
     """
     with damaged(f"the row of the service {name!r}"):
-        kind = settings_of(row["base_url"], tuple(row.get("key", ())), local=row["base_url"].startswith("http:"))
+        title = str(row.get("title", name))
+        kind = settings_of(title, row["base_url"], tuple(row.get("key", ())))
         dialect = ExtendedClient(base64=row.get("base64", False), **row.get("fields", {}))
         told = {"encodings": ("float", "base64") if dialect.base64 else ("float",), **row.get("model", {})}
         members = {"provider": name, "dialect": dialect, "defaults": {**DEFAULTS, **told}}
         capability = type(f"{name}Embeddings", (CompatibleEmbeddings,), members)
-        title = str(row.get("title", name))
-        shape = {"__doc__": f"{title}.", "title": title, "capabilities": (capability,)}
+        shape = {"__doc__": f"{title}.", "name": name, "title": title, "capabilities": (capability,)}
         return type(name, (Provider,), {**shape, "settings_type": classmethod(lambda _: kind)})
 
 
-def settings_of(address: str, variables: Sequence[str], *, local: bool) -> type[RemoteSettings]:
+def settings_of(title: str, address: str, variables: Sequence[str]) -> type[RemoteSettings]:
     """Return the settings of a service at an address; on a machine of one's own it may want no key."""
-    if local or not variables:
-        key = setting("Key, where one is wanted", default=None, env=variables, secret=True)
+    if address.startswith("http:") or not variables:
+        key = setting(f"{title} key, where one is wanted", default=None, env=variables, secret=True)
     else:
-        key = setting("Key", env=variables, secret=True)
+        key = setting(f"{title} key", env=variables, secret=True)
     told = {"api_key": key, "base_url": setting("Address", default=address)}
     return type("ServiceSettings", (CompatibleSettings,), told)

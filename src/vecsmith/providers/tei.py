@@ -28,6 +28,9 @@ __all__ = ["TEI"]
 UNNAMED = "served"
 """What the model is called where neither the caller nor the server names it."""
 
+MOUNTED = ("/", ".")
+"""How the name of a folder begins, which says nothing of the model in it: the caller's own name counts."""
+
 
 class TEISettings(RemoteSettings):
     """Where it is, and who asks."""
@@ -65,8 +68,9 @@ class TEIEmbeddings(RemoteEmbeddings[TEISettings]):
             return generator
         info = told(body, generator.service.base_url)
         limits = {**self.defaults["limits"], "items": info.max_client_batch_size or self.defaults["limits"]["items"]}
-        known = {"max_tokens": info.max_input_length, "prompts": info.model_id, "limits": limits}
-        return replace(generator, model=self.row(settings, info.model_id, known))
+        name = model if model and info.model_id.startswith(MOUNTED) else info.model_id
+        known = {"max_tokens": info.max_input_length, "prompts": name, "limits": limits}
+        return replace(generator, model=self.row(settings, name, known))
 
     def row(self, settings: TEISettings, name: str, known: dict[str, Any]) -> ModelDescriptor:
         """Return a model's row: what is known of it, and what a person says of it."""
