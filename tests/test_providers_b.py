@@ -255,6 +255,17 @@ def test_a_file_in_the_working_directory_cannot_name_the_key_of_a_listed_service
         Embedder("elsewhere:m")
 
 
+def test_a_file_in_the_working_directory_may_say_where_a_server_is_that_is_sent_no_key(monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    with stub() as s:
+        (tmp_path / "vecsmith.toml").write_text(f'[providers.tei]\nbase_url = "{s.address}"\n')
+        with Embedder("tei:") as embedder:
+            assert len(embedder.embed("a")) == 1
+        monkeypatch.setenv("TEI_API_KEY", "k")
+        with pytest.raises(ConfigError, match="may not send the key"):
+            Embedder("tei:")
+
+
 def test_azure_without_any_key_says_which_variables_to_set():
     with pytest.raises(ConfigError, match="AZURE_OPENAI_API_KEY or AZURE_OPENAI_AD_TOKEN"):
         Embedder("azure:d", base_url="http://localhost")

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from vecsmith.config import Config, ProviderTable, configuration
+from vecsmith.config import Config, ProviderTable, configuration, secret
 from vecsmith.errors import ConfigError
 from vecsmith.providers.registry import BUILT_IN, find_provider, load_plugins, nearest
 from vecsmith.providers.services import services
@@ -77,7 +77,8 @@ class Named:
             return {**silent, "api_key": (table.api_key_env,)}
         if not own:
             return silent
-        self.check_address(table, given)
+        if any(secret(variable) for name in secrets for variable in fields[name].env):
+            self.check_address(table, given)
         return {}
 
     def check_address(self, table: ProviderTable, given: Mapping[str, Any]) -> None:
