@@ -17,7 +17,9 @@ from collections import Counter
 import numpy as np
 from aiohttp import web
 
-from stub_dialects import ROUTES, Refusal, refusal
+import stub_dialects
+import stub_dialects_b
+from stub_dialects import Refusal, refusal
 
 WIDTH = 16
 
@@ -236,7 +238,9 @@ def application(settings):
 
     app = web.Application(client_max_size=2**30)
     app.router.add_get("/stub/seen", seen)
-    for path, dialect in ROUTES.items():
+    for path, answer in stub_dialects_b.GETS.items():
+        app.router.add_get(path, answer)
+    for path, dialect in {**stub_dialects.ROUTES, **stub_dialects_b.ROUTES}.items():
         app.router.add_post(path, handler(stub, dialect))
     return app
 

@@ -7,9 +7,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from vecsmith.config import Config, ProviderTable, configuration
+from vecsmith.config import Config, ProviderTable, configuration, secret
 from vecsmith.errors import ConfigError
 from vecsmith.providers.registry import BUILT_IN, find_provider, load_plugins, nearest
+from vecsmith.providers.services import services
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 __all__ = ["Named", "named", "provider_named"]
 
 PATH = re.compile(r"[./~\\]|[A-Za-z]:[\\/]")
-PREFIX = re.compile(r"([a-z][a-z0-9_-]+):(.+)", re.DOTALL)
+PREFIX = re.compile(r"([a-z][a-z0-9_-]+):(.*)", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,20 +56,28 @@ class Named:
         return kind.resolve(wanted, configured, self.variables(wanted))
 
     def variables(self, given: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:
-        """Return the variables of keys, where they are not the provider's own.
+        """Return the variables of settings, where they are not the provider's own.
 
-        A file in a working directory, which may be anybody's, cannot have a provider's own key sent elsewhere.
+        A key that is given leaves all others aside, and a service of a name of its own has nothing of the provider's
+        whose format it speaks. A file in a working directory, which may be anybody's, cannot have a provider's own key
+        sent elsewhere.
         """
-        table = self.table
+        table, fields = self.table, self.provider.settings_type().fields
+        nothing: tuple[str, ...] = ()
+        secrets = {name: nothing for name, field in fields.items() if field.secret}
+        if "api_key" in given:
+            return secrets
         if table is None:
             return {}
+        own = table.name == self.provider.name
+        silent = {name: nothing for name, field in fields.items() if field.secret or not own}
         if table.api_key_env is not None:
             if table.api_key_env in keys_of_providers():
                 self.check_address(table, given)
-            return {"api_key": (table.api_key_env,)}
-        if table.name != self.provider.name:
-            return {"api_key": ()}
-        if "api_key" not in given:
+            return {**silent, "api_key": (table.api_key_env,)}
+        if not own:
+            return silent
+        if any(secret(variable) for name in secrets for variable in fields[name].env):
             self.check_address(table, given)
         return {}
 
@@ -84,7 +93,8 @@ class Named:
 def keys_of_providers() -> set[str]:
     """Return the variables that hold the built-in providers' own keys."""
     fields = [f for name in BUILT_IN for f in builtin(name).settings_type().fields.values()]
-    return {variable for f in fields if f.secret for variable in f.env}
+    listed = {variable for row in services().values() for variable in row.get("key", ())}
+    return {variable for f in fields if f.secret for variable in f.env} | listed
 
 
 def named(model: str | Path, *, base_url: str | None = None, config: Config | None = None) -> Named:
@@ -105,7 +115,7 @@ def named(model: str | Path, *, base_url: str | None = None, config: Config | No
         return Named(builtin("local"), model, defaults=defaults)
     if match := PREFIX.fullmatch(model):
         provider, table = provider_named(match[1], config)
-        return Named(provider, match[2], table, config.models, defaults)
+        return Named(provider, match[2] or None, table, config.models, defaults)
     if base_url is not None:
         return Named(builtin("compatible"), model, None, config.models, defaults)
     organisation, slash, rest = model.partition("/")

@@ -82,7 +82,7 @@ FAMILIES: tuple[Family, ...] = (
     Family("gte-qwen", r"gte-qwen", queries(f"Instruct: {SEARCH}\nQuery: ")),
     Family("qwen3", r"qwen3-embedding", queries(f"Instruct: {SEARCH}\nQuery:")),
     Family("mxbai", r"mxbai-embed", queries(PASSAGES)),
-    Family("arctic-2", r"snowflake-arctic-embed-.*v2", queries("query: ")),
+    Family("arctic-2", r"snowflake-arctic-embed(2|-.*v2)", queries("query: ")),
     Family("arctic", r"snowflake-arctic-embed", queries(PASSAGES)),
     Family("gemma", r"embeddinggemma|gemini-embedding-2", GEMMA),
     Family("jina-5", r"jina-embeddings-v5-text", queries("Query: ") | {"retrieval_document": "Document: "}),

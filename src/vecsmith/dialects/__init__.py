@@ -46,6 +46,8 @@ class Asked:
     dimensions: int | None = None
     """None for the model's own."""
     on_long: OnLong = "truncate"
+    prompt: str | None = None
+    """For the service to put before each text; None where it stands there already, or there is none."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,8 @@ from vecsmith.providers.paid import Paid
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from tenacity import RetryCallState
+
     from vecsmith.dialects import Answer, Asked, ClientSide, Fault
     from vecsmith.pacing import Pacer
     from vecsmith.types import Floats
@@ -27,6 +29,9 @@ __all__ = ["Delivery", "Line", "Received"]
 
 ATTEMPTS = 10
 """Times that a request is sent, where the service fails on it."""
+
+LONGEST_ASKED = 60.0
+"""Seconds of the longest pause that a service that is down may ask for, as one does that loads a model."""
 
 FIRST_WAIT, LONGEST_WAIT = 0.2, 10.0
 """Seconds before a failed request is sent again: the first time, and at most."""
@@ -39,6 +44,14 @@ PROBE = "a"
 
 SHOWN = 300
 """Characters of a service's own words that an error repeats."""
+
+
+def pause(state: RetryCallState) -> float:
+    """Return the seconds until a failed request is sent again: what the service asks for, or ever more."""
+    error = state.outcome.exception() if state.outcome else None
+    if isinstance(error, ProviderError) and error.retry_after is not None:
+        return min(error.retry_after, LONGEST_ASKED)
+    return wait_random_exponential(multiplier=2 * FIRST_WAIT, max=LONGEST_WAIT)(state)
 
 
 class Refused(Exception):  # noqa: N818 (it never leaves this module)
@@ -82,7 +95,7 @@ class Line:
         async for attempt in AsyncRetrying(
             retry=retry_if_exception_type((Unavailable, BadResponse)),
             stop=stop_after_attempt(ATTEMPTS),
-            wait=wait_random_exponential(multiplier=2 * FIRST_WAIT, max=LONGEST_WAIT),
+            wait=pause,
             reraise=True,
         ):
             with attempt:

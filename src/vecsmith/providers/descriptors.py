@@ -72,6 +72,8 @@ class ModelDescriptor:
     """How the provider can send numbers."""
     empty: bool = True
     """Whether it takes empty texts."""
+    sends_prompt: bool = False
+    """Whether the provider itself puts a caller's own prompt before texts."""
     normalized: bool = True
     """Whether vectors of the native width have length one."""
     price: float | None = None
@@ -100,7 +102,8 @@ class ModelDescriptor:
         if isinstance(dimensions, bool) or not isinstance(dimensions, int) or dimensions < 1:
             raise InputError(f"dimensions must be a whole number from 1 up, not {dimensions!r}")
         if self.sizes is not None and dimensions not in self.sizes:
-            there = f"{self.dimensions} and {self.sizes}" if self.sizes != Sizes() else f"{self.dimensions} alone"
+            own = self.dimensions or "its own"
+            there = f"{own} and {self.sizes}" if self.sizes != Sizes() else f"{own} alone"
             raise InputError(f"{self.ref} does not give {dimensions} dimensions: it gives {there}")
 
     def check_long(self, on_long: OnLong) -> None:

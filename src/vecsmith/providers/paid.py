@@ -39,4 +39,4 @@ class Paid:
 
 def key(asked: Asked, place: int) -> Hashable:
     """Return what one text's vector depends on."""
-    return asked.model, asked.task, asked.title, asked.dimensions, asked.on_long, asked.texts[place]
+    return asked.model, asked.task, asked.title, asked.dimensions, asked.on_long, asked.prompt, asked.texts[place]

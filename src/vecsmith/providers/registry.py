@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from vecsmith.errors import ConfigError
 from vecsmith.providers.plugin import Provider, registered
+from vecsmith.providers.services import services
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -16,13 +17,18 @@ if TYPE_CHECKING:
 __all__ = ["BUILT_IN", "find_provider", "load_plugins", "provider_names"]
 
 BUILT_IN = {
+    "azure": "vecsmith.providers.azure:Azure",
     "cohere": "vecsmith.providers.cohere:Cohere",
     "compatible": "vecsmith.providers.compatible:Compatible",
     "gemini": "vecsmith.providers.gemini:Gemini",
+    "huggingface": "vecsmith.providers.huggingface:HuggingFace",
     "jina": "vecsmith.providers.jina:Jina",
     "local": "vecsmith.local.provider:Local",
     "mistral": "vecsmith.providers.mistral:Mistral",
+    "ollama": "vecsmith.providers.ollama:Ollama",
     "openai": "vecsmith.providers.openai:OpenAI",
+    "tei": "vecsmith.providers.tei:TEI",
+    "vecsmith": "vecsmith.providers.vecsmith_:Vecsmith",
     "voyage": "vecsmith.providers.voyage:Voyage",
 }
 """Imported when they are first used, by the same door as any other."""
@@ -37,6 +43,10 @@ def find_provider(name: str) -> type[Provider[Any]] | None:
         return registered[name]
     if name in BUILT_IN:
         return loaded(name, BUILT_IN[name])
+    if name in services():
+        from vecsmith.providers.compatible import service_provider
+
+        return service_provider(name)
     for point in entry_points(group=GROUP, name=name):
         return loaded(name, point.value)
     return None
@@ -67,7 +77,7 @@ def load_plugins(modules: Iterable[str]) -> None:
 
 def provider_names() -> list[str]:
     """Return the names of all providers there are, those of installed packages too."""
-    return sorted({*registered, *BUILT_IN, *(point.name for point in entry_points(group=GROUP))})
+    return sorted({*registered, *BUILT_IN, *services(), *(point.name for point in entry_points(group=GROUP))})
 
 
 def nearest(name: str) -> str:

@@ -109,11 +109,11 @@ class RemoteGenerator:
             raise Closed("the embedder was closed: make a new one")
         identity = self.identity(options)
         self.check(values)
-        prompt = self.prompt(options)
-        texts = [prompt + value for value in values] if prompt else values
+        prompt, sent = self.prompt(options), options.prompt if self.model.sends_prompt else None
+        texts = [prompt + value for value in values] if prompt and sent is None else values
         sizes = [len(text.encode("utf-8", "replace")) for text in texts]
         task, title = self.task(options), self.title(options)
-        asked = Asked(texts, self.model.ref.name, task, title, options.dimensions, options.on_long)
+        asked = Asked(texts, self.model.ref.name, task, title, options.dimensions, options.on_long, sent)
         received = await Delivery(self.line(options.dimensions), asked, sizes, self.paid).run()
         total = sum(count or 0 for count in received.tokens)
         price = self.model.price
