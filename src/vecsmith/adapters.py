@@ -119,10 +119,11 @@ def adapted(thing: Any, *, model: str | None = None) -> Generates:
     What blocks is run in a thread. Closing the generator leaves the foreign object open. Raises `ConfigError` for what
     is none of these.
     """
-    if callable(getattr(thing, "generate", None)):
+    instance = not isinstance(thing, type | str)  # a string can be encoded, but makes no vectors
+    if instance and callable(getattr(thing, "generate", None)):
         generator: Generates = thing
         return generator
-    shape = None if isinstance(thing, type) else next((shape for shape in SHAPES if shape.fits(thing)), None)
+    shape = next((shape for shape in SHAPES if instance and shape.fits(thing)), None)
     if shape is None:
         raise ConfigError(
             f"{type(thing).__name__} is nothing that makes embeddings here: give an object with a method 'generate', "
