@@ -170,6 +170,25 @@ def test_what_cannot_be_asked_for_is_refused():
     np.testing.assert_allclose(np.linalg.norm(embedded(vectors, normalize=True).vectors, axis=1), 1, rtol=1e-6)
 
 
+def test_what_is_named_can_be_cached_by_its_name_and_what_is_not_cannot(tmp_path):
+    asked: list[str] = []
+
+    def noted(texts):
+        asked.extend(texts)
+        return vectors(texts)
+
+    with pytest.raises(ConfigError, match="cached"):
+        Embedder.from_generator(noted, cache="memory").embed(TEXTS)
+    cache = tmp_path / "vectors.sqlite"
+    for name in ("first", "first", "second"):
+        with Embedder.from_generator(adapted(noted, model=name), cache=cache) as embedder:
+            result = embedder.embed(TEXTS)
+            np.testing.assert_array_equal(result.vectors, np.float32(vectors(TEXTS)))
+            assert (result.space.model, result.space.dimensions) == (name, 16)
+            embedder.embed("a cat", prompt="p: ")
+    assert asked == [*TEXTS, "p: a cat"] * 2
+
+
 def test_no_texts_are_no_call():
     assert asyncio.run(adapted(lambda _: 1 / 0).generate([])).vectors.shape == (0, 0)
 

@@ -41,6 +41,24 @@ class TestRemote(GeneratorSuite):
         return await named("small", base_url=self.address).open({"base_url": self.address})
 
 
+@pytest.fixture(scope="class")
+def shaky_service(request):
+    with stub(faults=0.3, kinds=["too_many", "reset", "truncated", "shuffled", "not_a_number", "fewer"]) as running:
+        request.cls.address = f"{running.address}/v1"
+        yield
+
+
+@pytest.mark.usefixtures("shaky_service")
+class TestRemoteThatFails(GeneratorSuite):
+    async def generator(self):
+        return await named("small", base_url=self.address).open({"base_url": self.address})
+
+
+class TestNamedAdapted(GeneratorSuite):
+    def generator(self):
+        return adapted(lambda texts: [FakeGenerator().vector(text) for text in texts], model="named")
+
+
 class TestAdapted(GeneratorSuite):
     def generator(self):
         return adapted(lambda texts: [FakeGenerator().vector(text) for text in texts])

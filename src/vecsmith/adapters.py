@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from vecsmith.errors import Closed, ConfigError, InputError, ModelError
-from vecsmith.providers.contract import GeneratedEmbeddings, GenerationOptions, Metadata
+from vecsmith.providers.contract import GeneratedEmbeddings, GenerationOptions, Identity, Metadata
+from vecsmith.space import Space
 from vecsmith.tasks import QUERIES
 from vecsmith.types import Usage
 
@@ -114,7 +115,8 @@ def adapted(thing: Any, *, model: str | None = None) -> Generates:
     Args:
         thing: A function of texts, blocking or not, an embedder of LangChain or LlamaIndex, a model of
             sentence-transformers, or a client of OpenAI's.
-        model: The model's name: an OpenAI client must be told, any other is asked for it.
+        model: The model's name: an OpenAI client must be told, any other is asked for it. It stands for all that makes
+            the vectors what they are: what is given a name here can be cached by it.
 
     What blocks is run in a thread. Closing the generator leaves the foreign object open. Raises `ConfigError` for what
     is none of these.
@@ -131,7 +133,7 @@ def adapted(thing: Any, *, model: str | None = None) -> Generates:
         )
     if shape.named and model is None:
         raise ConfigError("this client must be told a model: use vecsmith.adapters.adapted(client, model='…')")
-    return Adapted(thing, shape, model or name_of(thing))
+    return Adapted(thing, shape, name_of(thing)) if model is None else NamedAdapted(thing, shape, model)
 
 
 @dataclass(slots=True)
@@ -205,6 +207,24 @@ class Adapted:
     async def aclose(self) -> None:
         """Take no more calls; whoever made the foreign object closes it."""
         self.closed = True
+
+
+class NamedAdapted(Adapted):
+    """One whose model a person has named, so that two of the same name give the same vectors."""
+
+    __slots__ = ()
+
+    def identity(self, options: GenerationOptions) -> Identity:
+        """Return what its vectors are, which are finished as they come."""
+        parts: dict[str, str | int] = {
+            "model": f"{self.shape.provider}:{self.model}",
+            "address": self.metadata.address or "",
+            "prompt": options.prompt or "",
+            "task": options.task or "",
+            "dimensions": options.dimensions or 0,
+        }
+        space = Space(self.model, None, "unknown", "none", 0, cut=False, normalized=False)
+        return Identity(space, normalizes=False, parts=parts, cuts=True)
 
 
 def reached(thing: object, path: str) -> Any:
