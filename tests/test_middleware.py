@@ -314,19 +314,28 @@ def test_a_failed_call_gives_its_place_back(error):
     assert len(call(made, ["a"]).vectors) == 1
 
 
-def test_calls_beyond_a_minutes_budget_wait():
+@pytest.mark.parametrize("limits", [{"requests_per_minute": 1}, {"tokens_per_minute": 1}])
+def test_calls_beyond_a_minutes_budget_wait(limits):
     inner = FakeGenerator()
-    made = Limited(inner, requests_per_minute=1)
+    made = Limited(inner, **limits)
 
     async def main():
         await made.generate(["first"])
         second = asyncio.create_task(made.generate(["second"]))
-        done, _ = await asyncio.wait([second], timeout=0.1)
+        await asyncio.wait([second], timeout=0.1)
         second.cancel()
-        return done
+        await asyncio.gather(second, return_exceptions=True)
 
-    assert asyncio.run(main()) == set()
+    asyncio.run(main())
     assert inner.asked == ["first"]
+
+
+@pytest.mark.parametrize("limits", [{"in_flight": 0}, {"requests_per_minute": 0}, {"tokens_per_minute": -1}])
+def test_limits_that_let_nothing_go_are_refused(limits):
+    with pytest.raises(ConfigError, match="above 0"):
+        Limited(FakeGenerator(), **limits)
+    with pytest.raises(ConfigError, match="attempts"):
+        Retried(FakeGenerator(), 0)
 
 
 # --- Logged

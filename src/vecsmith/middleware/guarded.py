@@ -20,7 +20,7 @@ class Guarded(Layer):
 
     Args:
         inner: What is asked for the others.
-        max_texts: Texts of a call, at most.
+        max_texts: Texts of a call, at most; an embedder brings some 2,000 at once, and more in several calls.
         max_characters: Characters of a text, at most.
         refuse: Returns why a text is refused, or None for one that may pass.
     """

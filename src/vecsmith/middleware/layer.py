@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
+from vecsmith.errors import ConfigError
 from vecsmith.providers import Identifies
 
 if TYPE_CHECKING:
@@ -82,3 +83,9 @@ def compose(generator: Generates, *layers: Callable[[Any], Layer]) -> Any:
     for layer in reversed(layers):
         generator = layer(generator)
     return generator
+
+
+def checked(name: str, limit: float | None) -> None:
+    """Refuse a limit that would let nothing through."""
+    if limit is not None and not limit > 0:
+        raise ConfigError(f"{name} must be above 0, not {limit!r}")

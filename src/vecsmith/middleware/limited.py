@@ -8,7 +8,7 @@ from concurrent.futures import Future
 from typing import TYPE_CHECKING, ClassVar
 
 from vecsmith.errors import RateLimited
-from vecsmith.middleware.layer import Layer
+from vecsmith.middleware.layer import Layer, checked
 from vecsmith.pacing import Pacer
 from vecsmith.portal import start
 from vecsmith.wire import Limits
@@ -31,7 +31,8 @@ class Limited(Layer):
         tokens_per_minute: Tokens in a minute; None for any number. A call is taken for as many as its texts have bytes,
             until answers tell how many it takes.
 
-    A `RateLimited` of the inner generator slows all calls down, and is raised.
+    A `RateLimited` of the inner generator slows all calls down, and is raised. Raises `ConfigError` for limits that
+    would let nothing go.
     """
 
     waits: ClassVar[bool] = True
@@ -45,6 +46,9 @@ class Limited(Layer):
         tokens_per_minute: float | None = None,
     ) -> None:
         super().__init__(inner)
+        checked("in_flight", in_flight)
+        checked("requests_per_minute", requests_per_minute)
+        checked("tokens_per_minute", tokens_per_minute)
         self.limits = Limits(
             in_flight=in_flight, requests_per_minute=requests_per_minute, tokens_per_minute=tokens_per_minute
         )

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from tenacity import AsyncRetrying, retry_if_exception, stop_after_attempt, wait_exponential, wait_random
 
-from vecsmith.middleware.layer import Layer
+from vecsmith.middleware.layer import Layer, checked
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -32,6 +32,7 @@ class Retried(Layer):
 
     def __init__(self, inner: Generates, attempts: int = 5, *, shortest: float = 0.2, longest: float = 30.0) -> None:
         super().__init__(inner)
+        checked("attempts", attempts)
         self.attempts, self.longest = attempts, longest
         self.backoff = wait_exponential(shortest, max=longest) + wait_random(0, shortest)
 
