@@ -4,6 +4,7 @@ import asyncio
 import builtins
 import logging
 import threading
+from functools import partial
 
 import numpy as np
 import pytest
@@ -134,6 +135,17 @@ class AsyncRunner:
 
     def __exit__(self, *exc_info):
         pass
+
+
+def test_estimates_go_through_the_layers_with_the_default_options():
+    texts, prompt = ["a cat", "a dog"], "a prompt of several words: "
+    with Embedder("minilm") as plain:
+        layered = Embedder.from_generator(compose(plain.generator, *LAYERS))
+        prompted = Embedder.from_generator(compose(plain.generator, Logged, partial(Defaulted, prompt=prompt)))
+        assert layered.estimate(texts) == plain.estimate(texts)
+        assert prompted.estimate(texts) == plain.estimate(texts, prompt=prompt) != plain.estimate(texts)
+    with Embedder.from_generator(Logged(FakeGenerator())) as fake, pytest.raises(ConfigError, match="estimate"):
+        fake.estimate(texts)
 
 
 def test_a_window_that_the_inner_generator_asks_for_is_passed_on():

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from vecsmith.middleware.layer import Layer
-from vecsmith.providers import GenerationOptions, Identifies, Reads, ReadsAlong
+from vecsmith.providers import Estimates, GenerationOptions, Identifies, Reads, ReadsAlong
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from vecsmith.providers import GeneratedEmbeddings, Generates, Identity
     from vecsmith.tasks import Task
-    from vecsmith.types import Floats
+    from vecsmith.types import Estimate, Floats
 
 __all__ = ["Defaulted"]
 
@@ -50,6 +50,8 @@ class Defaulted(Layer):
         self.defaults = {name: value for name, value in given.items() if value is not None}
         if isinstance(inner, Identifies):
             self.identity = self.identified
+        if isinstance(inner, Estimates):
+            self.estimate = self.estimated
 
     def filled(self, options: GenerationOptions | None) -> GenerationOptions:
         """Return options with what they leave open filled in."""
@@ -69,6 +71,11 @@ class Defaulted(Layer):
         if "dimensions" not in self.defaults:
             return identity
         return replace(identity, cuts=True, parts={**identity.parts, "dimensions": filled.dimensions or 0})
+
+    def estimated(self, values: Sequence[str], options: GenerationOptions) -> Estimate:
+        """Return what a call would consume with all options."""
+        estimate: Estimate = self.inner.estimate(values, self.filled(options))
+        return estimate
 
     def get_service(self, kind: type[T], key: str | None = None) -> T | None:
         """Return what lies beneath; what reads long texts there is given the same defaults."""

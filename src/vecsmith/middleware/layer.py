@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 from vecsmith.errors import ConfigError
-from vecsmith.providers import Identifies
+from vecsmith.providers import Estimates, Identifies
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -20,7 +20,8 @@ T = TypeVar("T")
 class Layer:
     """A generator that asks `inner`, and is to be overridden where it adds to that.
 
-    It says what it is where the inner one does, so that vecsmith cuts, normalises and caches its vectors too.
+    It says what it is, and what a call would take, where the inner one does: vecsmith then cuts, normalises and caches
+    its vectors, too.
     """
 
     waits: ClassVar[bool] = False
@@ -31,6 +32,8 @@ class Layer:
         """What is asked; all but its ``generate`` may be missing."""
         if isinstance(inner, Identifies):
             self.identity = inner.identity
+        if isinstance(inner, Estimates):
+            self.estimate = inner.estimate
 
     @property
     def metadata(self) -> Metadata:
