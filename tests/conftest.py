@@ -7,6 +7,7 @@ import pytest
 
 import vecsmith
 from tiny_model import write_model
+from vecsmith.providers.plugin import registered
 
 
 @pytest.fixture(scope="session")
@@ -72,4 +73,7 @@ def page_folder(tmp_path, monkeypatch, auto_embedder):  # whose engine is shared
         monkeypatch.delenv(variable)
     monkeypatch.setenv("VECSMITH_HOME", str(tmp_path / "home"))
     monkeypatch.chdir(tmp_path)
-    return tmp_path
+    known = dict(registered)
+    yield tmp_path
+    registered.clear()
+    registered.update(known)

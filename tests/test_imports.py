@@ -63,6 +63,16 @@ def test_errors_and_spaces_need_no_library():
     assert set(run_python(code).split()) & (HEAVY - {"asyncio", "concurrent", "email", "socket", "subprocess"}) == set()
 
 
+def test_middleware_and_suites_load_neither_telemetry_nor_pytest():
+    code = """
+        import sys
+        import vecsmith.middleware, vecsmith.testing, vecsmith.adapters
+        print(*{name.partition(".")[0] for name in sys.modules})
+        """
+    loaded = set(run_python(code).split())
+    assert loaded & {"opentelemetry", "pytest", "langchain_core", "openai", "aiohttp"} == set()
+
+
 def test_an_embedding_loads_no_network_library():
     code = """
         import sys

@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Self, Unpack
 
+from vecsmith.adapters import adapted
 from vecsmith.cache import open_cache
 from vecsmith.errors import Closed, ConfigError, InputError, Timeout
 from vecsmith.joined import Joined
@@ -92,14 +93,18 @@ class AsyncEmbedder:
     @classmethod
     def from_generator(
         cls,
-        generator: Generates,
+        generator: Any,
         *,
         cache: str | Path | Cache | bool | None = None,
         timeout: float | None = None,
     ) -> Self:
-        """Make an embedder over anything with a method ``generate``; closing the embedder closes it."""
+        """Make an embedder over anything with a method ``generate``; closing the embedder closes it.
+
+        A function of texts, and what other libraries call an embedder, are taken as `vecsmith.adapters.adapted` takes
+        them, and are left open.
+        """
         embedder = cls(type(generator).__name__, timeout=timeout)
-        embedder._generator, embedder.cache, embedder._own = generator, open_cache(cache), True
+        embedder._generator, embedder.cache, embedder._own = adapted(generator), open_cache(cache), True
         return embedder
 
     async def open(self) -> Generates:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 from collections import deque
 from functools import partial
-from typing import TYPE_CHECKING, Self, Unpack
+from typing import TYPE_CHECKING, Any, Self, Unpack
 
 from vecsmith.client import AsyncEmbedder
 from vecsmith.notices import Warner, report, warned
@@ -69,12 +69,12 @@ class Embedder:
     @classmethod
     def from_generator(
         cls,
-        generator: Generates,
+        generator: Any,
         *,
         cache: str | Path | Cache | bool | None = None,
         timeout: float | None = None,
     ) -> Self:
-        """Make an embedder over any generator; closing the embedder closes it."""
+        """Make an embedder over any generator; `AsyncEmbedder.from_generator` says what else is taken."""
         return cls.over(AsyncEmbedder.from_generator(generator, cache=cache, timeout=timeout))
 
     @classmethod

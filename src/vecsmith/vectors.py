@@ -10,6 +10,7 @@ from vecsmith.errors import ConfigError, InputError, ModelError
 from vecsmith.flights import flights
 from vecsmith.portal import aside, look
 from vecsmith.providers import GenerationOptions, Identifies
+from vecsmith.space import Space
 from vecsmith.types import Usage
 
 if TYPE_CHECKING:
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
     from vecsmith.clock import Clock
     from vecsmith.options import Options
     from vecsmith.providers import Generates, Identity
-    from vecsmith.space import Space
     from vecsmith.types import Floats
 
 __all__ = ["Rows", "Source"]
@@ -66,8 +66,6 @@ class Source:
     @classmethod
     def of(cls, generator: Generates, options: Options, cache: Cache | None) -> Source:
         """Ask a generator that says what it is for its own vectors, and any other for finished ones."""
-        from vecsmith.postprocess import check_dimensions
-
         asked = GenerationOptions(
             dimensions=options.dimensions,
             normalize=options.normalize,
@@ -76,6 +74,13 @@ class Source:
             task=options.task,
             title=options.title,
         )
+        return cls.asked(generator, asked, cache)
+
+    @classmethod
+    def asked(cls, generator: Generates, asked: GenerationOptions, cache: Cache | None) -> Source:
+        """Do the same for what is asked of a generator itself."""
+        from vecsmith.postprocess import check_dimensions
+
         if not isinstance(generator, Identifies):
             if cache is not None:
                 raise ConfigError("this generator does not say what it is, so its vectors cannot be cached")
@@ -83,7 +88,7 @@ class Source:
         asked = replace(asked, normalize=False)
         identity = generator.identity(asked)
         if not identity.cuts:
-            check_dimensions(options.dimensions, identity.space.dimensions)
+            check_dimensions(asked.dimensions, identity.space.dimensions)
             asked = replace(asked, dimensions=None)
         return cls(generator, asked, identity, cache)
 
@@ -111,9 +116,11 @@ class Source:
         """Ask the generator."""
         made = await self.generator.generate(texts, self.options)
         shape, count = made.vectors.shape, len(texts)
-        if len(shape) != 2 or not shape[0] == len(made.tokens) == len(made.dropped) == count:  # noqa: PLR2004
+        tokens, dropped = ([0] * count if told is None else told for told in (made.tokens, made.dropped))
+        if len(shape) != 2 or not shape[0] == len(tokens) == len(dropped) == count:  # noqa: PLR2004
             raise ModelError(f"{made.model} answered {count} texts with vectors of shape {shape}: it is out of order")
-        return Rows(made.vectors, made.tokens, made.dropped, [False] * count, made.usage, made.space, made.model)
+        space = made.space or Space(made.model, None, "unknown", "none", shape[1], cut=False, normalized=False)
+        return Rows(made.vectors, tokens, dropped, [False] * count, made.usage, space, made.model)
 
     async def distinct(self, texts: Sequence[str]) -> Rows:
         """Ask the generator for each different text once."""

@@ -23,19 +23,20 @@ def table() -> Mapping[str, Mapping[str, Any]]:
 
 
 def models_of(
-    provider: str, defaults: Mapping[str, Any], more: Mapping[str, Any] | None = None
+    provider: str, defaults: Mapping[str, Any], *more: Mapping[str, Mapping[str, Any]] | None
 ) -> list[ModelDescriptor]:
-    """Return a provider's models, the default one first; `more` are a person's own rows, which count before ours.
+    """Return a provider's models, the default one first.
 
     Args:
         provider: Its short name.
         defaults: What holds for all of its models.
-        more: Rows by ``provider:model``.
+        more: Rows by ``provider:model``, the provider's own and a person's; the last say more than those before.
     """
     ours = {name: row for name, row in table().items() if name.partition(":")[0] == provider}
-    for name, row in (more or {}).items():
-        if name.partition(":")[0] == provider:
-            ours[name] = merged(ours.get(name, {}), row)
+    for rows in more:
+        for name, row in (rows or {}).items():
+            if name.partition(":")[0] == provider:
+                ours[name] = merged(ours.get(name, {}), row)
     return [described(ModelRef(provider, name.partition(":")[2]), merged(defaults, row)) for name, row in ours.items()]
 
 

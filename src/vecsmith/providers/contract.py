@@ -72,11 +72,12 @@ class GeneratedEmbeddings:
     """Shape (values, dimensions)."""
     usage: Usage
     model: str
-    space: Space
-    tokens: Sequence[int]
-    """Tokens read of each value."""
-    dropped: Sequence[int]
-    """Tokens cut off each value."""
+    space: Space | None = None
+    """What the vectors may be compared with; None where the generator does not say."""
+    tokens: Sequence[int] | None = None
+    """Tokens read of each value; None where they were not counted."""
+    dropped: Sequence[int] | None = None
+    """Tokens cut off each value; None where that is not known."""
     created_at: datetime = field(default_factory=lambda: datetime.now(UTC))
 
 

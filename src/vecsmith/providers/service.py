@@ -29,6 +29,9 @@ class RemoteEmbeddings(EmbeddingCapability[S]):
     dialect: ClassVar[ClientSide]
     defaults: ClassVar[Mapping[str, Any]] = {}
     """What holds for each of its models, as in a row of the catalogue."""
+    catalogue: ClassVar[Mapping[str, Mapping[str, Any]]] = {}
+    """Its models by name, the default one first, a row of the members of `ModelDescriptor` each; those of vecsmith's
+    own providers stand in a table of theirs."""
 
     def service(self, settings: S) -> Service:
         """Return where it is."""
@@ -47,7 +50,8 @@ class RemoteEmbeddings(EmbeddingCapability[S]):
 
     def models(self, settings: S) -> list[ModelDescriptor]:
         """Do the same, without asking the service."""
-        return models_of(self.provider, self.defaults, settings.rows)
+        own = {f"{self.provider}:{name}": row for name, row in self.catalogue.items()}
+        return models_of(self.provider, self.defaults, own, settings.rows)
 
     def create_generator(self, settings: S, model: str | None = None) -> RemoteGenerator:
         """Make a generator for a model, known or not."""
