@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import time
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -147,6 +146,7 @@ def models(name: str) -> Sequence[ModelDescriptor]:
     from vecsmith.config import configuration
     from vecsmith.errors import EmbedError
     from vecsmith.names import Named, provider_named
+    from vecsmith.portal import run
 
     config = configuration()
     provider, table = provider_named(name, config)
@@ -156,7 +156,7 @@ def models(name: str) -> Sequence[ModelDescriptor]:
         stand_in["base_url"] = "http://-"
     try:
         settings = Named(provider, None, table, config.models).settings(stand_in)
-        return asyncio.run(provider.embeddings().get_models(settings))
+        return run(provider.embeddings().get_models(settings))
     except EmbedError:
         return ()
 
