@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from itertools import chain
-from typing import TYPE_CHECKING, Any
+from array import array
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+from itertools import chain, repeat
+from typing import TYPE_CHECKING, Any, overload
 
 from vecsmith.types import EmbedResult, Items, Seconds, Usage
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator
 
     from numpy.typing import NDArray
 
@@ -25,19 +29,27 @@ class Joined:
     def __init__(self, expected: int | None = None) -> None:
         self.expected = expected or 0
         self.parts: list[EmbedResult] = []
-        """Without their vectors, but for the first as long as it is alone."""
+        """Without their vectors and items, but for the first as long as it is alone."""
+        self.columns = Columns()
+        self.created_at = NO_ITEMS.created_at
+        """When the last part was answered."""
         self.rows: NDArray[Any] | None = None
         self.count = 0
 
     def add(self, part: EmbedResult) -> None:
         """Take the next part."""
-        if self.parts and self.rows is None:
-            self.put(self.parts[0].vectors)
-            self.parts[0] = without_vectors(self.parts[0])
-        if self.rows is not None:
-            self.put(part.vectors)
-            part = without_vectors(part)
+        if self.parts:
+            if self.rows is None:
+                self.parts[0] = self.taken(self.parts[0])
+            part = self.taken(part)
         self.parts.append(part)
+
+    def taken(self, part: EmbedResult) -> EmbedResult:
+        """Put a part's vectors and items where the whole is; return what is left."""
+        self.put(part.vectors)
+        self.columns.add(part.items)
+        self.created_at = part.items.created_at
+        return replace(part, vectors=part.vectors[:0].copy(), items=NO_ITEMS)
 
     def put(self, vectors: NDArray[Any]) -> None:
         """Copy vectors behind those that are there."""
@@ -59,7 +71,7 @@ class Joined:
         self.rows.resize((self.count, self.rows.shape[1]), refcheck=False)
         return EmbedResult(
             self.rows,
-            chained([part.items for part in self.parts]),
+            self.columns.items(first.model, self.created_at),
             sum((part.usage for part in self.parts), Usage()),
             first.stored,
             first.model,
@@ -70,26 +82,65 @@ class Joined:
         )
 
 
-def without_vectors(part: EmbedResult) -> EmbedResult:
-    """Return a part that holds no memory but its items."""
-    from dataclasses import replace
+class Column(Sequence[int]):
+    """Whole numbers, of which most columns hold one value throughout: then it is kept once."""
 
-    return replace(part, vectors=part.vectors[:0].copy())
+    def __init__(self) -> None:
+        self.values: array[int] | None = None
+        self.value = 0
+        self.length = 0
+
+    def extend(self, more: Sequence[int]) -> None:
+        """Put numbers behind those that are there."""
+        if self.values is None and len(more):
+            self.value = self.value if self.length else more[0]
+            if any(number != self.value for number in more):
+                self.values = array("i", (self.value,)) * self.length
+        if self.values is not None:
+            self.values.extend(more)
+        self.length += len(more)
+
+    def __len__(self) -> int:
+        return self.length
+
+    @overload
+    def __getitem__(self, at: int) -> int: ...
+
+    @overload
+    def __getitem__(self, at: slice) -> Sequence[int]: ...
+
+    def __getitem__(self, at: int | slice) -> int | Sequence[int]:
+        if self.values is not None:
+            return self.values[at]
+        places = range(self.length)[at]
+        return self.value if isinstance(places, int) else [self.value] * len(places)
+
+    def __iter__(self) -> Iterator[int]:
+        return iter(self.values) if self.values is not None else repeat(self.value, self.length)
 
 
-def chained(items: Sequence[Items]) -> Items:
-    """Return the items of all parts."""
+class Columns:
+    """The items of all parts, in few bytes each: there may be millions."""
 
-    def column(name: str) -> list[Any]:
-        return list(chain.from_iterable(getattr(part, name) for part in items))
+    def __init__(self) -> None:
+        self.indexes: Sequence[int] = range(0)
+        self.tokens, self.dropped, self.replaced, self.chunks, self.cached = (Column() for _ in range(5))
 
-    return Items(
-        column("indexes"),
-        column("tokens"),
-        column("dropped"),
-        column("replaced"),
-        column("chunks"),
-        column("cached"),
-        items[0].model,
-        items[0].created_at,
-    )
+    def add(self, items: Items) -> None:
+        """Put items behind those that are there."""
+        count = len(self.indexes)
+        if isinstance(self.indexes, range) and list(items.indexes) == list(range(count, count + len(items))):
+            self.indexes = range(count + len(items))
+        else:
+            self.indexes = array("q", chain(self.indexes, items.indexes))
+        for name in ("tokens", "dropped", "replaced", "chunks", "cached"):
+            getattr(self, name).extend(getattr(items, name))
+
+    def items(self, model: str, created_at: datetime) -> Items:
+        """Return the items of the whole."""
+        return Items(
+            self.indexes, self.tokens, self.dropped, self.replaced, self.chunks, self.cached, model, created_at
+        )
+
+
+NO_ITEMS = Items((), (), (), (), (), (), "", datetime.min.replace(tzinfo=UTC))

@@ -17,6 +17,10 @@ if TYPE_CHECKING:
 __all__ = ["check", "check_dimensions", "combine", "combined", "finish", "normalize"]
 
 
+EPSILON = 1e-6
+"""How far the square of a length may be from one: vectors that come so near are left as they are, to the bit."""
+
+
 def check_dimensions(dimensions: int | None, native: int) -> None:
     """Refuse a width that a model of `native` dimensions cannot give."""
     if dimensions is None:
@@ -29,19 +33,22 @@ def check_dimensions(dimensions: int | None, native: int) -> None:
 def finish(vectors: Floats, *, dimensions: int | None, normalize: bool) -> Floats:
     """Cut, then normalise, then check; the order is fixed, so that a cut vector has length one again."""
     cut = vectors[:, :dimensions]  # (n, d) → (n, dimensions)
-    check(cut)
-    return unit(cut) if normalize else np.require(cut, requirements=["C", "W"])  # the caller's own, even from a cache
+    squares = check(cut)
+    if normalize and np.abs(squares - 1).max(initial=0) > EPSILON:
+        return unit(cut)
+    return np.require(cut, requirements=["C", "W"])  # the caller's own, even from a cache
 
 
-def check(vectors: Floats) -> None:
-    """Raise `ModelError` where a vector of (n, d) is not finite or has length zero."""
-    squares = np.einsum("nd,nd->n", vectors, vectors)
+def check(vectors: Floats) -> Floats:
+    """Return the squares of the lengths of (n, d); raise `ModelError` where one is zero or not finite."""
+    squares: Floats = np.einsum("nd,nd->n", vectors, vectors)
     wrong = np.flatnonzero(~(np.isfinite(squares) & (squares > 0)))
     if len(wrong):
         raise ModelError(
             f"the model gave a vector with NaN, infinity or length zero for {len(wrong)} of {len(vectors)} texts "
             f"(the first at index {wrong[0]}): its weights are damaged, or it needs compute='f32'"
         )
+    return squares
 
 
 def unit(vectors: Floats) -> Floats:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from array import array
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -9,7 +10,7 @@ from vecsmith.types import Chunk, EmbedResult, Items
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
-    from typing import TypeVar
+    from typing import TypeGuard, TypeVar
 
     from vecsmith.errors import InputError
 
@@ -22,16 +23,21 @@ class Repeats:
     """Lets each different text of a call pass once, and gives the result of the whole call back."""
 
     def __init__(self) -> None:
-        self.order: list[int] = []
+        self.order: array[int] | range = array("q")
         """For each input, its place among the texts that passed."""
         self.passed = 0
 
     def once(self, texts: Iterable[str]) -> Iterator[str]:
         """Yield texts that were not there before."""
+        if all_different(texts):
+            self.order, self.passed = range(len(texts)), len(texts)
+            yield from texts
+            return
+        order = self.order = array("q")
         places: dict[str, int] = {}
         for text in texts:
             place = places.setdefault(text, self.passed) if isinstance(text, str) else self.passed
-            self.order.append(place)
+            order.append(place)
             if place == self.passed:
                 self.passed += 1
                 yield text
@@ -47,12 +53,21 @@ class Repeats:
         """Return the result for all inputs of the one for those that passed."""
         if self.passed == len(self.order):
             return result
-        rows, chunks = self.order, result.chunks
+        rows: Sequence[int] = self.order
+        chunks = result.chunks
         if chunks:
             rows, chunks = unfolded(self.order, chunks)
         cleaned = {i: result.cleaned[place] for i, place in enumerate(self.order) if place in result.cleaned}
         items = items_at(self.order, result.items)
         return replace(result, vectors=result.vectors[rows], items=items, chunks=chunks, cleaned=cleaned)
+
+
+def all_different(texts: Iterable[str]) -> TypeGuard[Sequence[str]]:
+    """Whether these are a list of texts of which no two are equal, as they mostly are."""
+    try:
+        return isinstance(texts, list) and len(set(texts)) == len(texts)
+    except TypeError:  # what is no text may have no hash
+        return False
 
 
 def unfolded(order: Sequence[int], chunks: Sequence[Chunk]) -> tuple[list[int], tuple[Chunk, ...]]:

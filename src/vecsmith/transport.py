@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import atexit
 import os
 import weakref
+from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -13,14 +15,22 @@ from vecsmith.portal import run, start
 from vecsmith.wire import HttpResponse
 
 if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
     import aiohttp
 
     from vecsmith.wire import HttpRequest
 
 __all__ = ["HttpTransport"]
 
-READ = 2**20
-"""Bytes read at once: answers are megabytes of numbers."""
+READ = 2**14
+"""Bytes of an answer that are taken off the wire before its turn to be read comes."""
+
+READERS = 2
+"""Answers that are read at once: they are megabytes of numbers, and there may be many under way."""
+
+TURN = 0.5
+"""Seconds to wait for a turn; then an answer is read out of turn, because those before it are slow."""
 
 CONNECT = 10.0
 """Seconds to connect."""
@@ -35,6 +45,7 @@ class HttpTransport:
     def __init__(self, provider: str) -> None:
         self.provider = provider
         self.session: aiohttp.ClientSession | None = None
+        self.readers = asyncio.Semaphore(READERS)
 
     async def send(self, request: HttpRequest, *, timeout: float) -> HttpResponse:  # noqa: ASYNC109 (as in the protocol)
         """Return the whole response; raise `Unavailable` or `ProviderError` where there is none."""
@@ -51,7 +62,8 @@ class HttpTransport:
                 allow_redirects=False,
             ) as response:
                 headers = {name.lower(): value for name, value in response.headers.items()}
-                return HttpResponse(response.status, headers, await response.read())
+                async with turn(self.readers):
+                    return HttpResponse(response.status, headers, await response.read())
         except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:
             raise self.failure(error, request, timeout) from None
 
@@ -62,6 +74,7 @@ class HttpTransport:
         if self.session not in sessions:
             connector = aiohttp.TCPConnector(limit=0, keepalive_timeout=30)
             jar = aiohttp.DummyCookieJar()
+            self.readers = asyncio.Semaphore(READERS)
             self.session = aiohttp.ClientSession(
                 connector=connector, cookie_jar=jar, trust_env=True, read_bufsize=READ, raise_for_status=False
             )
@@ -99,6 +112,21 @@ class HttpTransport:
         if session in sessions:
             sessions.discard(session)
             await session.close()
+
+
+@asynccontextmanager
+async def turn(readers: asyncio.Semaphore) -> AsyncIterator[None]:
+    """Wait for a turn to read, though not for long."""
+    try:
+        async with asyncio.timeout(TURN):
+            await readers.acquire()
+    except TimeoutError:
+        yield
+        return
+    try:
+        yield
+    finally:
+        readers.release()
 
 
 sessions: set[aiohttp.ClientSession] = set()

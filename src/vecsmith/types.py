@@ -164,7 +164,7 @@ class Items(Sequence[Item]):
     dropped: Sequence[int]
     replaced: Sequence[int]
     chunks: Sequence[int]
-    cached: Sequence[bool]
+    cached: Sequence[bool | int]
     model: str
     created_at: datetime
 
@@ -186,7 +186,7 @@ class Items(Sequence[Item]):
             self.dropped[at],
             self.replaced[at],
             self.chunks[at],
-            self.cached[at],
+            bool(self.cached[at]),
             self.model,
             self.created_at,
         )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
+from mmap import mmap
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -41,6 +42,9 @@ PATIENCE = 600.0
 
 PROBE = "a"
 """A text that every model takes: where it is refused too, it is not a text that is wrong."""
+
+LARGE = 2**20
+"""Bytes of an array that is worth pages of its own."""
 
 SHOWN = 300
 """Characters of a service's own words that an error repeats."""
@@ -205,7 +209,7 @@ class Received:
     @classmethod
     def empty(cls, texts: int, width: int) -> Received:
         """Return the place for so many vectors."""
-        return cls(np.empty((texts, width), np.float32), [None] * texts, [False] * texts)
+        return cls(room_for(texts, width), [None] * texts, [False] * texts)
 
 
 @dataclass(slots=True)
@@ -304,6 +308,14 @@ class Delivery:
         for place, count in zip(places, tokens, strict=True):
             received.there[place], received.tokens[place] = True, count
         return received
+
+
+def room_for(rows: int, width: int) -> Floats:
+    """Return an array (rows, width) whose memory goes back to the system with it; the allocator would keep it."""
+    size = rows * width * 4
+    if size < LARGE:
+        return np.empty((rows, width), np.float32)
+    return np.frombuffer(mmap(-1, size), np.float32).reshape(rows, width)
 
 
 def shares(total: int, costs: Sequence[int]) -> list[int]:

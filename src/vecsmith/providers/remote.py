@@ -26,7 +26,7 @@ __all__ = ["RemoteGenerator", "RemoteSettings"]
 
 T = TypeVar("T")
 
-WINDOW = 2048
+WINDOW = 256
 """Texts that a call should bring at least, so that requests are full."""
 
 
@@ -90,7 +90,7 @@ class RemoteGenerator:
     def ahead(self) -> int:
         """How many such windows keep all requests under way."""
         items = self.limits.items or WINDOW
-        return 1 + -(-2 * self.limits.in_flight * items // self.window)
+        return 1 + -(-self.limits.in_flight * items // self.window)
 
     async def generate(self, values: Sequence[str], options: GenerationOptions | None = None) -> GeneratedEmbeddings:
         """Return one vector for each text, in order.
