@@ -69,6 +69,8 @@ class Stub:
         self.delay = settings.get("delay", 0.0)
         self.max_items = settings.get("max_items")
         self.max_bytes = settings.get("max_bytes")
+        self.echoes = settings.get("echoes", False)
+        """Whether a refusal of a key repeats all headers, as careless services and proxies do."""
         self.quota = settings.get("quota", False)
         self.models = settings.get("models")
         self.memory = settings.get("memory", False)
@@ -183,7 +185,8 @@ def handler(stub, dialect):
 
     async def answered(request, body, size):
         if stub.key and stub.key not in json.dumps(dict(request.headers)):
-            return refusal(dialect, "key", "no such key")
+            shown = " ".join(f"{value}" for value in request.headers.values()) if stub.echoes else ""
+            return refusal(dialect, "key", f"no such key {shown}")
         stub.bodies = [*stub.bodies[-20:], body]
         try:
             texts, width, render = dialect(request, body)

@@ -179,7 +179,6 @@ def test_a_deadline_ends_a_call_that_waits():
         made.embed("a", timeout=0.2)
 
 
-@pytest.mark.usefixtures("quick")
 def test_a_service_that_restarts_loses_nothing():
     texts = [f"text {i}" for i in range(4000)]
 
