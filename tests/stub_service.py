@@ -211,9 +211,10 @@ def handler(stub, dialect):
             fault = await FAULTS[stub.random.choice(stub.kinds)](request, said)
             if fault is not None:
                 return fault
+        response = web.json_response(render(said), headers=stub.rates(), dumps=stub_dumps)
         if not stub.memory:
             stub.texts.update(texts)
-        return web.json_response(render(said), headers=stub.rates(), dumps=stub_dumps)
+        return response
 
     return answer
 
