@@ -7,6 +7,7 @@ import pytest
 from typer.testing import CliRunner
 
 from stubs import stub
+from vecsmith import ConfigError
 from vecsmith.cli import app
 
 
@@ -47,6 +48,14 @@ def test_a_provider_is_shown_with_its_settings_and_models(monkeypatch):
     assert (key["variable"], key["secret"], key["required"], key["value"]) == ("OPENAI_API_KEY", True, True, "set")
     assert facts["models"][0]["model"] == "text-embedding-3-small"
     assert "sk-secret" not in run("providers", "show", "openai")
+
+
+def test_a_model_of_a_provider_is_shown(tmp_path):
+    (tmp_path / "vecsmith.toml").write_text('[aliases]\ng = "gemini:gemini-embedding-001"\n')
+    facts = json.loads(run("models", "show", "g", "--json"))
+    assert (facts["dimensions"], facts["tasks"]["retrieval_query"]) == (3072, "RETRIEVAL_QUERY")
+    with pytest.raises(ConfigError, match="nothing is known of gemini:nope"):
+        run("models", "show", "gemini:nope")
 
 
 def test_a_provider_is_tested_by_one_real_call():

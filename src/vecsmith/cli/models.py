@@ -36,7 +36,11 @@ def show(
     as_json: AsJson = False,
 ) -> None:
     """Show what a model's own files say of it."""
-    facts = described(model)
+    from vecsmith.names import named
+
+    found = named(model)
+    provider = found.table.name if found.table else found.provider.name
+    facts = described(str(found.model)) if provider == "local" else remote(provider, str(found.model))
     if as_json:
         print_json(facts)
         return
@@ -61,6 +65,21 @@ def known() -> list[dict[str, str]]:
             where = f"not here: hf download {repository}"
         rows.append({"name": name, "repository": repository, "where": where})
     return rows
+
+
+def remote(provider: str, name: str) -> dict[str, Any]:
+    """Return what the catalogue says of a provider's model."""
+    from vecsmith.cli.providers import models, row
+    from vecsmith.errors import ConfigError
+    from vecsmith.tasks import TASKS
+
+    known = models(provider)
+    found = next((each for each in known if each.ref.name == name), None)
+    if found is None:
+        there = ", ".join(each.ref.name for each in known) or "none"
+        raise ConfigError(f"nothing is known of {provider}:{name}, though it may be there: {there} are known")
+    facts = {fact: value for fact, value in row(found).items() if value is not None}
+    return {**facts, "tasks": {task: facts["tasks"].get(task, "") for task in TASKS}}
 
 
 def described(model: str) -> dict[str, Any]:
