@@ -41,8 +41,8 @@ if TYPE_CHECKING:
 
 PROVIDERS = {
     "openai:text-embedding-3-small": "/v1",
-    "gemini:gemini-embedding-001": "",
-    "cohere:embed-v4.0": "",
+    "gemini:gemini-embedding-001": "/gemini",
+    "cohere:embed-v4.0": "/cohere",
     "voyage:voyage-4": "/voyage/v1",
     "mistral:mistral-embed": "/mistral",
     "jina:jina-embeddings-v3": "/jina/v1",

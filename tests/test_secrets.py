@@ -20,8 +20,8 @@ KEY = "sk-marked-4f1c9b7e2d8a"
 PROVIDERS = {
     "openai": "/v1",
     "compatible": "/v1",
-    "gemini": "",
-    "cohere": "",
+    "gemini": "/gemini",
+    "cohere": "/cohere",
     "voyage": "/voyage/v1",
     "mistral": "/mistral",
     "jina": "/jina/v1",
@@ -32,7 +32,7 @@ PROVIDERS = {
     "vecsmith": "/vecsmith/v1",
     "together": "/v1",
 }
-"""Where the stub has each; a wrong path is one more thing that goes wrong."""
+"""Where the stub has each."""
 
 TROUBLE = [{}, {"key": "another", "echoes": True}, {"faults": 1.0}, {"quota": True}, {"max_items": 0}]
 
