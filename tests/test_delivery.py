@@ -2,12 +2,17 @@
 
 import asyncio
 import random
+import socketserver
+import ssl
+import threading
 import time
+from contextlib import suppress
 from dataclasses import replace
 from itertools import islice
 
 import numpy as np
 import pytest
+import trustme
 
 from processes import until
 from stub_service import FAULTS, LIES, vector_of
@@ -160,6 +165,23 @@ def test_a_request_that_is_too_large_goes_in_halves():
         check(made.embed(texts), texts)
 
 
+def test_how_many_texts_a_request_may_have_is_learnt_once():
+    texts = [f"text {i}" for i in range(2000)]
+    with stub(max_items=100) as service, embedder(service) as made:
+        check(made.embed(texts[:512]), texts[:512])
+        refused = service.seen()["statuses"]["400"]
+        check(made.embed(texts), texts)
+        assert service.seen()["statuses"]["400"] == refused
+
+
+def test_a_bad_text_teaches_nothing_of_sizes(good):
+    with embedder(good) as made:
+        before = made.generator.limits
+        with pytest.raises(InputError):
+            made.embed([*(f"text {i}" for i in range(99)), "refuse me"])
+        assert made.generator.limits == before
+
+
 def test_one_text_that_is_too_large_is_named():
     with stub(max_bytes=2000) as service, embedder(service) as made, pytest.raises(InputError) as caught:
         made.embed(["a", "long " * 1000, "b"])
@@ -172,6 +194,38 @@ def test_an_account_without_credit_is_not_asked_again():
             made.embed("a")
         assert not caught.value.retryable
         assert service.seen()["statuses"] == {"429": 1}
+
+
+def test_a_proxy_that_does_not_answer_is_named(good, monkeypatch):
+    monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:1")
+    monkeypatch.setattr(delivery, "ATTEMPTS", 1)
+    with embedder(good) as made, pytest.raises(Unavailable, match="the proxy that the environment names"):
+        made.embed("a")
+
+
+def test_a_certificate_that_is_not_trusted_is_said_and_nothing_is_sent():
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    trustme.CA().issue_cert("127.0.0.1").configure_cert(context)
+    received: list[bytes] = []
+
+    class Handler(socketserver.BaseRequestHandler):
+        def handle(self):
+            with suppress(OSError):
+                received.append(context.wrap_socket(self.request, server_side=True).recv(100))
+
+    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), Handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        made = Embedder("m", base_url=f"https://127.0.0.1:{server.server_address[1]}/v1", api_key="k")
+        with made, pytest.raises(ProviderError, match=r"the certificate of 127\.0\.0\.1:[0-9]+ was not accepted"):
+            made.embed("a")
+        server.shutdown()
+    assert b"".join(received) == b""
+
+
+@pytest.mark.parametrize("address", ["http://[::1/v1", "http://", "localhost:80", "ftp://a"])
+def test_an_address_that_is_none_is_said(address):
+    with pytest.raises(ConfigError, match="base_url must begin with https:// or http://"):
+        Embedder("m", base_url=address)
 
 
 def test_a_deadline_ends_a_call_that_waits():

@@ -205,6 +205,8 @@ class Received:
     """Whether a text's vector came."""
     requests: int = 0
     model: str | None = None
+    items: int | None = None
+    """The most texts of a request, where that was learnt from requests that were refused for having more."""
 
     @classmethod
     def empty(cls, texts: int, width: int) -> Received:
@@ -227,6 +229,10 @@ class Delivery:
     proven: bool = False
     """Whether a request like these was taken, so that a refusal is for the texts in it."""
     proving: asyncio.Lock = field(default_factory=asyncio.Lock)
+    most_taken: int = 0
+    """Texts of the largest request that was answered."""
+    fewest_refused: int | None = None
+    """Texts of the smallest request of several that was refused."""
 
     async def run(self) -> Received:
         """Send everything; raise `InputError` for the texts that are refused, or what else there is no way around."""
@@ -247,7 +253,10 @@ class Delivery:
             self.save()
             first, *others = sorted(self.bad, key=lambda error: error.index or 0)
             raise InputError(first.reason, index=first.index, others=others)
-        return self.received or Received.empty(0, self.line.width or 0)
+        received = self.received or Received.empty(0, self.line.width or 0)
+        if self.fewest_refused is not None and self.most_taken < self.fewest_refused:
+            received.items = self.most_taken  # no text was bad, so there were too many
+        return received
 
     def save(self) -> None:
         """Keep what came for a call that fails."""
@@ -263,13 +272,15 @@ class Delivery:
         except Refused as refused:
             if refused.fault.kind == "refused" or not await self.is_for_texts(refused):
                 raise self.line.doubted(refused, self.asked.model) from None
-            if len(parcel.places) > 1:
+            count = len(parcel.places)
+            if count > 1:
+                self.fewest_refused = min(count, self.fewest_refused or count)
                 for half in parcel.halves(self.costs):
                     group.create_task(self.deliver(half, group))
             else:
                 self.bad.append(InputError(str(refused), index=parcel.places[0]))
             return
-        self.proven = True
+        self.proven, self.most_taken = True, max(self.most_taken, len(parcel.places))
         costs = [self.costs[place] for place in parcel.places]
         tokens = [None] * len(costs) if answer.tokens is None else shares(answer.tokens, costs)
         received = self.put(parcel.places, answer.vectors, tokens)

@@ -115,6 +115,8 @@ class RemoteGenerator:
         task, title = self.task(options), self.title(options)
         asked = Asked(texts, self.model.ref.name, task, title, options.dimensions, options.on_long, sent)
         received = await Delivery(self.line(options.dimensions), asked, sizes, self.paid).run()
+        if received.items:
+            self.model = replace(self.model, limits=replace(self.model.limits, items=received.items))
         total = sum(count or 0 for count in received.tokens)
         price = self.model.price
         cost = None if price is None else total * price / 1e6

@@ -21,6 +21,14 @@ __all__ = ["RemoteEmbeddings"]
 S = TypeVar("S", bound=RemoteSettings)
 
 
+def host_of(address: str) -> str | None:
+    """Return the host of an address; None where it is no address."""
+    try:
+        return urlsplit(address).hostname
+    except ValueError:
+        return None
+
+
 class RemoteEmbeddings(EmbeddingCapability[S]):
     """Embeddings of a service that speaks a dialect; its models are rows of the catalogue."""
 
@@ -36,7 +44,7 @@ class RemoteEmbeddings(EmbeddingCapability[S]):
     def service(self, settings: S) -> Service:
         """Return where it is."""
         address = self.address(settings).rstrip("/")
-        if not address.startswith(("http://", "https://")):
+        if not address.startswith(("http://", "https://")) or not host_of(address):
             raise ConfigError(f"{self.provider}: base_url must begin with https:// or http://, not {address[:20]!r}")
         return Service(self.provider, address, getattr(settings, "api_key", None) or None)
 
