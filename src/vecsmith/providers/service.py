@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
+from urllib.parse import urlsplit
 
 from vecsmith.errors import ConfigError
 from vecsmith.providers.catalogue import described, models_of
