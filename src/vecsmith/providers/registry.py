@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from difflib import get_close_matches
 from importlib import import_module
-from importlib.metadata import entry_points
 from typing import TYPE_CHECKING, Any
 
 from vecsmith.errors import ConfigError
@@ -13,6 +12,7 @@ from vecsmith.providers.services import services
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from importlib.metadata import EntryPoints
 
 __all__ = ["BUILT_IN", "find_provider", "load_plugins", "provider_names"]
 
@@ -47,9 +47,16 @@ def find_provider(name: str) -> type[Provider[Any]] | None:
         from vecsmith.providers.compatible import service_provider
 
         return service_provider(name)
-    for point in entry_points(group=GROUP, name=name):
+    for point in installed().select(name=name):
         return loaded(name, point.value)
     return None
+
+
+def installed() -> EntryPoints:
+    """Return the providers of installed packages; reading what is installed takes a while."""
+    from importlib.metadata import entry_points
+
+    return entry_points(group=GROUP)
 
 
 def loaded(name: str, where: str) -> type[Provider[Any]]:
@@ -77,7 +84,7 @@ def load_plugins(modules: Iterable[str]) -> None:
 
 def provider_names() -> list[str]:
     """Return the names of all providers there are, those of installed packages too."""
-    return sorted({*registered, *BUILT_IN, *services(), *(point.name for point in entry_points(group=GROUP))})
+    return sorted({*registered, *BUILT_IN, *services(), *(point.name for point in installed())})
 
 
 def nearest(name: str) -> str:
