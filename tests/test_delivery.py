@@ -1,6 +1,7 @@
 """Texts to a service and vectors back, over real HTTP: each once, in order, whatever happens on the way."""
 
 import asyncio
+import gc
 import random
 import socketserver
 import ssl
@@ -106,6 +107,32 @@ def test_a_service_that_is_down_is_unavailable():
         made = embedder(service)
     with made, pytest.raises(Unavailable, match=r"compatible: 127\.0\.0\.1:\d+ cannot be reached"):
         made.embed("a")
+
+
+class Nowhere:
+    """A transport to a service that is not there."""
+
+    def __init__(self):
+        self.sent = 0
+
+    async def send(self, request, *, timeout):  # noqa: ASYNC109 (as in the protocol)
+        self.sent += 1
+        raise Unavailable("nobody is there", provider="m")
+
+    async def aclose(self):
+        pass
+
+
+@pytest.mark.usefixtures("quick")
+def test_a_service_that_never_answered_is_given_up_sooner(good):
+    for reached, times in ((False, delivery.UNKNOWN), (True, delivery.ATTEMPTS)):
+        with embedder(good, f"m{reached}") as made:
+            if reached:
+                made.embed("a")
+            made.generator.transport = Nowhere()
+            with pytest.raises(Unavailable):
+                made.embed("b")
+            assert made.generator.transport.sent == times
 
 
 def test_a_wrong_key_is_said_and_not_shown():
@@ -291,6 +318,7 @@ def test_one_that_is_forgotten_keeps_none_either(good):
     embedder(good).embed("a")
     end = time.monotonic() + 30
     while len(sessions) > before and time.monotonic() < end:
+        gc.collect()
         time.sleep(0.01)
     assert len(sessions) == before
 

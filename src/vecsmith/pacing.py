@@ -92,6 +92,8 @@ class Pacer:
         """Refusals of the present pause, and what was under way when it began."""
         self.slowed = False
         """Whether the pace was lowered in the present pause."""
+        self.reached = False
+        """Whether the service ever answered."""
         self.guessed = False
         self.answered: deque[float] = deque()
         self.ratio = 1.0
@@ -195,6 +197,7 @@ class Slot:
     def learn(self, headers: Mapping[str, str]) -> None:
         """Learn from the headers of the answer what is left of the minute's budgets."""
         pacer, now = self.pacer, self.pacer.clock()
+        pacer.reached = True
         for bucket, name, outstanding in (
             (pacer.requests, "requests", pacer.under_way - 1),
             (pacer.tokens, "tokens", pacer.outstanding - self.expected),

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 import numpy as np
-from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_attempt, wait_random_exponential
+from tenacity import AsyncRetrying, retry_if_exception_type, wait_random_exponential
 
 from vecsmith.errors import AuthError, BadResponse, ConfigError, InputError, ProviderError, RateLimited, Unavailable
 from vecsmith.packing import Parcel, pack
@@ -33,6 +33,9 @@ ATTEMPTS = 10
 
 LONGEST_ASKED = 60.0
 """Seconds of the longest pause that a service that is down may ask for, as one does that loads a model."""
+
+UNKNOWN = 4
+"""Times for a service that has never answered: an address that is wrong stays so."""
 
 FIRST_WAIT, LONGEST_WAIT = 0.2, 10.0
 """Seconds before a failed request is sent again: the first time, and at most."""
@@ -98,7 +101,7 @@ class Line:
         """Send a request until it is answered, refused, or has failed too often."""
         async for attempt in AsyncRetrying(
             retry=retry_if_exception_type((Unavailable, BadResponse)),
-            stop=stop_after_attempt(ATTEMPTS),
+            stop=self.often_enough,
             wait=pause,
             reraise=True,
         ):
@@ -111,6 +114,10 @@ class Line:
                     slot.used(answer.tokens)
                     return answer
         raise AssertionError  # the last attempt returns or raises
+
+    def often_enough(self, state: RetryCallState) -> bool:
+        """Whether a request was sent as often as there is reason to."""
+        return state.attempt_number >= (ATTEMPTS if self.pacer.reached else UNKNOWN)
 
     def read(self, response: HttpResponse, asked: Asked) -> Answer:
         """Return what a response says, checked; raise what it is instead."""
