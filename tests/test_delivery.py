@@ -320,7 +320,7 @@ def test_one_that_is_forgotten_keeps_none_either(good):
     while len(sessions) > before and time.monotonic() < end:
         gc.collect()
         time.sleep(0.01)
-    assert len(sessions) == before
+    assert len(sessions) <= before
 
 
 def test_two_embedders_with_one_key_share_a_pace(good):
