@@ -145,6 +145,30 @@ def test_a_rate_that_is_not_told_is_learnt_from_refusals(clock):
     assert pacer.requests.limit == pytest.approx(0.95 * 600, rel=0.05)
 
 
+def test_refusals_that_go_on_whatever_the_pace_are_not_taken_for_a_limit(clock):
+    pacer = Pacer(Limits(), clock)
+    for _ in range(100):
+        clock.now += 0.1
+        pacer.succeeded()
+    refused_among(pacer, under_way=3, refusals=3)
+    assert pacer.guessed
+    pacer.under_way = 15
+    for _ in range(30):
+        clock.now += 2
+        pacer.succeeded()
+        pacer.refused(0.1)
+    assert (pacer.guessed, pacer.requests.limit) == (False, None)
+
+
+def test_a_few_answers_tell_no_rate(clock):
+    pacer = Pacer(Limits(), clock)
+    for _ in range(8):
+        clock.now += 0.01
+        pacer.succeeded()
+    refused_among(pacer, under_way=3, refusals=3)
+    assert not pacer.guessed
+
+
 def test_an_expectation_is_corrected_by_what_was_counted():
     async def work():
         pacer = Pacer(Limits(tokens_per_minute=60_000))

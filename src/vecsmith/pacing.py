@@ -31,6 +31,9 @@ MEMORY = 10.0
 GROWTH, STEP = 1.005, 0.97
 """By how much a guessed rate grows with each second, and what a refusal leaves of it."""
 
+QUIET = 5.0
+"""Seconds without a refusal that double the growth, treble it, and so on."""
+
 LONGEST = 60.0
 """Seconds of the longest pause that is not asked for."""
 
@@ -95,6 +98,8 @@ class Pacer:
         self.reached = False
         """Whether the service ever answered."""
         self.guessed = False
+        self.first_guess = self.lowered = 0.0
+        """What the limit was guessed to be at first, and when the guess was last lowered."""
         self.answered: deque[float] = deque()
         self.ratio = 1.0
         """Tokens that were counted, for each that was expected."""
@@ -140,8 +145,7 @@ class Pacer:
         now = self.clock()
         if now >= self.resumes:
             self.streak, self.together, self.beside, self.slowed = self.streak + 1, 0, self.under_way, False
-            if self.guessed and self.requests.limit is not None:
-                self.requests.limit *= STEP
+            self.step(now)
         self.together += 1
         if not self.slowed and (self.streak > 1 or (self.beside > 0 and 2 * self.together > self.beside + 1)):
             self.slowed = True
@@ -156,10 +160,22 @@ class Pacer:
         if self.requests.told or (self.requests.limit is not None and not self.guessed):
             return
         self.forget(now)
-        if len(self.answered) > FIRST:
-            span = max(1.0, now - self.answered[0])
-            self.requests.limit, self.guessed = 0.95 * 60 * len(self.answered) / span, True
+        span = now - self.answered[0] if self.answered else 0.0
+        if span >= 1 and len(self.answered) > FIRST:
+            self.first_guess = self.requests.limit = 0.95 * 60 * len(self.answered) / span
+            self.guessed, self.lowered = True, now
             self.requests.level, self.requests.at = 0.0, now
+
+    def step(self, now: float) -> None:
+        """Lower a guess a little after a refusal; drop one that has become half of what it was.
+
+        A limit that is really there is met again by a little less: refusals that go on all the same are whims.
+        """
+        if not self.guessed or self.requests.limit is None:
+            return
+        self.requests.limit, self.lowered = self.requests.limit * STEP, now
+        if self.requests.limit < self.first_guess / 2:
+            self.requests.limit, self.guessed = None, False
 
     def forget(self, now: float) -> None:
         """Drop what is too long ago to tell the rate."""
@@ -172,7 +188,8 @@ class Pacer:
         self.streak = 0
         self.most = min(self.ceiling, self.most + 1)
         if self.guessed and self.requests.limit is not None and self.answered:
-            self.requests.limit *= GROWTH ** min(1.0, now - self.answered[-1])
+            quiet = 1 + (now - self.lowered) / QUIET
+            self.requests.limit *= GROWTH ** (quiet * min(1.0, now - self.answered[-1]))
         self.answered.append(now)
         self.forget(now)
 
