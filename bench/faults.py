@@ -30,7 +30,7 @@ sys.path.insert(0, str(Path(__file__).parent.parent / "tests"))
 from typing import TYPE_CHECKING
 
 from stub_service import vector_of
-from stubs import stub
+from stubs import PATHS, stub
 from vecsmith import AsyncEmbedder, Embedder, ProviderError
 from vecsmith.pacing import pacers
 from vecsmith.portal import portal
@@ -39,19 +39,11 @@ from vecsmith.transport import HttpTransport
 if TYPE_CHECKING:
     from vecsmith.wire import HttpRequest, HttpResponse
 
-PROVIDERS = {
-    "openai:text-embedding-3-small": "/v1",
-    "gemini:gemini-embedding-001": "/gemini",
-    "cohere:embed-v4.0": "/cohere",
-    "voyage:voyage-4": "/voyage/v1",
-    "mistral:mistral-embed": "/mistral",
-    "jina:jina-embeddings-v3": "/jina/v1",
-    "azure:deployment": "",
-    "ollama:some-model": "",
-    "tei:": "",
-    "huggingface:org/model": "/hf-inference",
-    "together:some-model": "/v1",
-}
+MODELS = (
+    *("openai:text-embedding-3-small", "gemini:gemini-embedding-001", "cohere:embed-v4.0", "voyage:voyage-4"),
+    *("mistral:mistral-embed", "jina:jina-embeddings-v3", "azure:deployment", "ollama:some-model", "tei:some-model"),
+    *("huggingface:org/model", "together:some-model"),
+)
 WIDTH = 16
 FAULTS = 0.2
 
@@ -69,9 +61,10 @@ def wrong(vectors: np.ndarray, texts: list[str]) -> int:
     return int((np.abs(vectors - expected).max(axis=1) > 1e-5).sum())
 
 
-def through_faults(model: str, path: str, texts: list[str]) -> list[str]:
+def through_faults(model: str, texts: list[str]) -> list[str]:
     with stub(faults=FAULTS, seed=7) as service:
-        with Embedder(model, base_url=service.address + path, api_key="k") as embedder:
+        address = service.address + PATHS[model.partition(":")[0]]
+        with Embedder(model, base_url=address, api_key="k") as embedder:
             narrow(embedder)
             start = time.monotonic()
             result = embedder.embed(texts)
@@ -164,8 +157,8 @@ def main() -> int:
     asked = parser.parse_args()
     texts = [f"text number {number}" for number in range(asked.texts)]
     rows = [asyncio.run(through_cancels(texts)), asyncio.run(through_restarts(texts[:20_000]))]
-    for model, path in PROVIDERS.items():
-        rows.append(through_faults(model, path, texts))
+    for model in MODELS:
+        rows.append(through_faults(model, texts))
         print(rows[-1], file=sys.stderr)
     print(render(["service", "texts", "lost", "wrong", "requests", "seconds"], rows))
     return int(

@@ -71,6 +71,8 @@ class Stub:
         self.max_bytes = settings.get("max_bytes")
         self.echoes = settings.get("echoes", False)
         """Whether a refusal of a key repeats all headers, as careless services and proxies do."""
+        self.pauses = list(settings.get("pauses", ()))
+        """Seconds that the first requests are told to wait."""
         self.quota = settings.get("quota", False)
         self.models = settings.get("models")
         self.memory = settings.get("memory", False)
@@ -194,6 +196,8 @@ def handler(stub, dialect):
             return refusal(dialect, refused.kind, refused.message)
         if body.get("model") == "missing" or (stub.models and body.get("model") not in stub.models):
             return refusal(dialect, "model", "no such model")
+        if stub.pauses:
+            return refusal(dialect, "rate", "too many", {"retry-after": str(stub.pauses.pop(0))})
         if stub.quota:
             return web.json_response({"error": {"message": "no credit", "code": "insufficient_quota"}}, status=429)
         if stub.max_bytes and size > stub.max_bytes:

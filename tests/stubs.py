@@ -11,6 +11,24 @@ from pathlib import Path
 PROGRAM = Path(__file__).with_name("stub_service.py")
 
 
+PATHS = {
+    "openai": "/v1",
+    "compatible": "/v1",
+    "gemini": "/gemini",
+    "cohere": "/cohere",
+    "voyage": "/voyage/v1",
+    "mistral": "/mistral",
+    "jina": "/jina/v1",
+    "azure": "",
+    "ollama": "",
+    "tei": "",
+    "huggingface": "/hf-inference",
+    "vecsmith": "/vecsmith/v1",
+    "together": "/v1",
+}
+"""Where the stub has each provider; those of the table of services have it where together has."""
+
+
 @dataclass
 class Stub:
     process: subprocess.Popen

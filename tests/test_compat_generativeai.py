@@ -548,7 +548,7 @@ class WithTask(OpenAIClient):
 class GeminiEmbeddings(RemoteEmbeddings[GeminiSettings]):
     provider = "gemini"
     dialect = WithTask()
-    defaults = {  # noqa: RUF012
+    defaults = {  # noqa: RUF012 (read, never changed)
         "titles": True,
         "tasks": {"retrieval_document": "RETRIEVAL_DOCUMENT", "retrieval_query": "RETRIEVAL_QUERY"},
     }

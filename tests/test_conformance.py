@@ -3,15 +3,14 @@
 import numpy as np
 import pytest
 
-from stubs import stub
+from stubs import PATHS, stub
 from vecsmith import EmbedError
 from vecsmith.adapters import adapted
 from vecsmith.local.provider import Local
 from vecsmith.middleware import Cached, Defaulted, Guarded, Limited, Logged, Retried, compose
 from vecsmith.names import named
 from vecsmith.providers import GeneratedEmbeddings, Metadata
-from vecsmith.providers.compatible import Compatible
-from vecsmith.providers.openai import OpenAI
+from vecsmith.providers.registry import find_provider
 from vecsmith.testing import FakeGenerator, GeneratorSuite, ProviderSuite
 from vecsmith.types import Usage
 
@@ -73,15 +72,38 @@ class TestLocalProvider(ProviderSuite):
     provider = Local
 
 
-class TestOpenAIProvider(ProviderSuite):
-    provider = OpenAI
-    settings = {"api_key": "k"}  # noqa: RUF012
+@pytest.fixture(scope="class")
+def running(request):
+    with stub() as service:
+        address = service.address + request.cls.path
+        fields = request.cls.provider.settings_type().fields
+        request.cls.settings = {name: told for name, told in told_to(address).items() if name in fields}
+        yield
 
 
-class TestCompatibleProvider(ProviderSuite):
-    provider = Compatible
-    settings = {"base_url": "https://example.org/v1"}  # noqa: RUF012
-    model = "small"
+def told_to(address):
+    return {"base_url": address, "api_key": "k"}
+
+
+def suites(name):
+    """Return the two suites of a remote provider, both over HTTP with the stub."""
+
+    async def generator(self):
+        return await named(f"{name}:some-model").open(self.settings)
+
+    model = None if name == "tei" else "some-model"  # TEI has one model, and tells which
+    about = {"provider": find_provider(name), "path": PATHS[name], "model": model}
+    word = name.title()
+    return {
+        f"Test{word}{suite.__name__}": pytest.mark.usefixtures("running")(
+            type(f"Test{word}{suite.__name__}", (suite,), {**about, **more})
+        )
+        for suite, more in ((ProviderSuite, {}), (GeneratorSuite, {"generator": generator}))
+    }
+
+
+for each in PATHS:
+    globals().update(suites(each))
 
 
 class Wrong:

@@ -255,6 +255,21 @@ def test_an_address_that_is_none_is_said(address):
         Embedder("m", base_url=address)
 
 
+def test_a_pause_that_is_too_long_is_an_error_and_holds_up_no_later_call():
+    with stub(pauses=[86_400]) as service, embedder(service) as made:
+        with pytest.raises(RateLimited) as caught:
+            made.embed("a")
+        assert caught.value.retry_after == 86_400
+        check(made.embed("a", timeout=20), ["a"])
+
+
+def test_a_request_of_too_many_bytes_teaches_nothing_of_how_many_texts():
+    with stub(max_bytes=2000) as service, embedder(service) as made:
+        before = made.generator.limits
+        made.embed([f"a text of some length, number {i}" for i in range(200)])
+        assert made.generator.limits == before
+
+
 def test_a_deadline_ends_a_call_that_waits():
     with stub(delay=30) as service, embedder(service) as made, pytest.raises(Timeout):
         made.embed("a", timeout=0.2)

@@ -8,7 +8,7 @@ from contextlib import suppress
 import pytest
 from typer.testing import CliRunner
 
-from stubs import stub
+from stubs import PATHS, stub
 from vecsmith import Embedder, EmbedError
 from vecsmith.cli import app
 from vecsmith.middleware import Logged, compose
@@ -16,23 +16,6 @@ from vecsmith.providers import delivery
 from vecsmith.providers.registry import find_provider
 
 KEY = "sk-marked-4f1c9b7e2d8a"
-
-PROVIDERS = {
-    "openai": "/v1",
-    "compatible": "/v1",
-    "gemini": "/gemini",
-    "cohere": "/cohere",
-    "voyage": "/voyage/v1",
-    "mistral": "/mistral",
-    "jina": "/jina/v1",
-    "azure": "",
-    "ollama": "",
-    "tei": "",
-    "huggingface": "/hf-inference",
-    "vecsmith": "/vecsmith/v1",
-    "together": "/v1",
-}
-"""Where the stub has each."""
 
 TROUBLE = [{}, {"key": "another", "echoes": True}, {"faults": 1.0}, {"quota": True}, {"max_items": 0}]
 
@@ -65,12 +48,12 @@ def everything(embedder):
 
 
 @pytest.mark.parametrize("trouble", TROUBLE, ids=str)
-@pytest.mark.parametrize("provider", PROVIDERS)
+@pytest.mark.parametrize("provider", PATHS)
 def test_a_key_is_shown_nowhere(provider, trouble, caplog, tmp_path):
     caplog.set_level(logging.DEBUG)
     seen = []
     with stub(seed=1, **trouble) as service:
-        address = service.address + PROVIDERS[provider]
+        address = service.address + PATHS[provider]
         with suppress(EmbedError):
             embedder = Embedder(f"{provider}:some-model", base_url=address, api_key=KEY, cache=tmp_path / "v.sqlite")
             seen.append(everything(embedder))

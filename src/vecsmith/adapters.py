@@ -49,7 +49,7 @@ async def by_call(thing: Any, texts: list[str], options: GenerationOptions, mode
     return Told(await called(thing, texts))
 
 
-async def langchain(thing: Any, texts: list[str], options: GenerationOptions, model: str) -> Told:  # noqa: ARG001
+async def langchain(thing: Any, texts: list[str], options: GenerationOptions, model: str) -> Told:  # noqa: ARG001 (a row)
     """Ask LangChain's ``Embeddings``, whose asynchronous methods may be missing."""
     if options.task in QUERIES:
         ask = getattr(thing, "aembed_query", thing.embed_query)
@@ -57,7 +57,7 @@ async def langchain(thing: Any, texts: list[str], options: GenerationOptions, mo
     return Told(await called(getattr(thing, "aembed_documents", thing.embed_documents), texts))
 
 
-async def llama_index(thing: Any, texts: list[str], options: GenerationOptions, model: str) -> Told:  # noqa: ARG001
+async def llama_index(thing: Any, texts: list[str], options: GenerationOptions, model: str) -> Told:  # noqa: ARG001 (a row)
     """Ask LlamaIndex's ``BaseEmbedding``."""
     if options.task in QUERIES:
         ask = getattr(thing, "aget_query_embedding", thing.get_query_embedding)
@@ -65,7 +65,7 @@ async def llama_index(thing: Any, texts: list[str], options: GenerationOptions, 
     return Told(await called(getattr(thing, "aget_text_embedding_batch", thing.get_text_embedding_batch), texts))
 
 
-async def sentence_transformers(thing: Any, texts: list[str], options: GenerationOptions, model: str) -> Told:  # noqa: ARG001
+async def sentence_transformers(thing: Any, texts: list[str], options: GenerationOptions, model: str) -> Told:  # noqa: ARG001 (a row)
     """Ask a ``SentenceTransformer``; newer ones tell queries from documents."""
     name = "encode_query" if options.task in QUERIES else "encode_document"
     ask = thing.encode if options.task is None else getattr(thing, name, thing.encode)

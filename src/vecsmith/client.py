@@ -161,7 +161,7 @@ class AsyncEmbedder:
         self,
         texts: str | Iterable[str],
         *,
-        timeout: float | None = None,  # noqa: ASYNC109 (as above)
+        timeout: float | None = None,  # noqa: ASYNC109 (a deadline for the work, kept with asyncio.timeout)
         **options: Unpack[CallOptions],
     ) -> EmbedResult:
         """Embed what is searched with: `embed` with ``task="retrieval_query"`` unless another is named."""
@@ -172,7 +172,7 @@ class AsyncEmbedder:
         self,
         texts: str | Iterable[str],
         *,
-        timeout: float | None = None,  # noqa: ASYNC109 (as above)
+        timeout: float | None = None,  # noqa: ASYNC109 (a deadline for the work, kept with asyncio.timeout)
         **options: Unpack[CallOptions],
     ) -> EmbedResult:
         """Embed what is searched in: `embed` with ``task="retrieval_document"`` unless another is named."""

@@ -117,7 +117,7 @@ class Source:
         made = await self.generator.generate(texts, self.options)
         shape, count = made.vectors.shape, len(texts)
         tokens, dropped = ([0] * count if told is None else told for told in (made.tokens, made.dropped))
-        if len(shape) != 2 or not shape[0] == len(tokens) == len(dropped) == count:  # noqa: PLR2004
+        if len(shape) != 2 or not shape[0] == len(tokens) == len(dropped) == count:  # noqa: PLR2004 (rows and columns)
             raise ModelError(f"{made.model} answered {count} texts with vectors of shape {shape}: it is out of order")
         space = made.space or Space(made.model, None, "unknown", "none", shape[1], cut=False, normalized=False)
         return Rows(made.vectors, tokens, dropped, [False] * count, made.usage, space, made.model)

@@ -125,7 +125,7 @@ KINDS: dict[int, FaultKind] = {
 
 def fault(response: HttpResponse, message: str, kind: FaultKind | None = None) -> Fault:
     """Judge by the status, unless a dialect knows better."""
-    by_status = KINDS.get(response.status, "unavailable" if response.status >= 500 else "refused")  # noqa: PLR2004
+    by_status = KINDS.get(response.status, "unavailable" if response.status >= 500 else "refused")  # noqa: PLR2004 (the service's fault)
     return Fault(kind or by_status, message, retry_after(response.headers))
 
 

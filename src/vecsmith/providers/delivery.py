@@ -92,9 +92,10 @@ class Line:
             try:
                 return await self.tried(asked, tokens)
             except RateLimited as error:
-                pause = self.pacer.refused(error.retry_after)
-                waited += pause
-                if not error.retryable or waited > PATIENCE:
+                if not error.retryable or (error.retry_after or 0) > PATIENCE:
+                    raise  # without a pause, which would hold up every later call
+                waited += self.pacer.refused(error.retry_after)
+                if waited > PATIENCE:
                     raise
 
     async def tried(self, asked: Asked, tokens: int) -> Answer:
@@ -281,7 +282,8 @@ class Delivery:
                 raise self.line.doubted(refused, self.asked.model) from None
             count = len(parcel.places)
             if count > 1:
-                self.fewest_refused = min(count, self.fewest_refused or count)
+                if refused.fault.kind == "input":  # the other kind is for bytes or tokens, which tell nothing of texts
+                    self.fewest_refused = min(count, self.fewest_refused or count)
                 for half in parcel.halves(self.costs):
                     group.create_task(self.deliver(half, group))
             else:

@@ -64,6 +64,6 @@ def content(service: Service, path: str, response: HttpResponse) -> bytes | None
         return response.body
     if status in DENIED:
         raise AuthError(f"{name} does not accept the key (status {status})", provider=name, status=status)
-    if status == 429 or status >= 500:  # noqa: PLR2004 (as above)
+    if status == 429 or status >= 500:  # noqa: PLR2004 (too many requests; the service's fault)
         raise Unavailable(f"{name} answered {path} with status {status}", provider=name, status=status)
     return None

@@ -199,6 +199,14 @@ class RemoteGenerator:
             "" if self.model.prompts is None else Prompts.of(self.model.prompts, {}).text(options.task, options.title)
         )
 
+    def prompt_kind(self) -> str:
+        """Return the family of prompts, as a vector space names it."""
+        from vecsmith.prompts import Prompts
+
+        if self.model.prompts is not None:
+            return Prompts.of(self.model.prompts, {}).kind
+        return "wire" if self.model.tasks else "none"
+
     def task(self, options: GenerationOptions) -> str | None:
         """Return the task in the service's own spelling; None where the prompt says it, or nothing does."""
         if options.task is None or options.prompt is not None:
@@ -217,9 +225,8 @@ class RemoteGenerator:
             raise ConfigError("cutting texts needs the model's own tokenizer, which this generator does not have")
         self.model.check_dimensions(options.dimensions)
         self.model.check_long(options.on_long)
-        ref, native = self.model.ref, self.model.dimensions or 0
-        prompts = self.model.prompts or ("wire" if self.model.tasks else "none")
-        space = Space(str(ref), None, "provider", prompts, native, cut=False, normalized=False, group=self.model.group)
+        ref, native, kind, group = self.model.ref, self.model.dimensions or 0, self.prompt_kind(), self.model.group
+        space = Space(str(ref), None, "provider", kind, native, cut=False, normalized=False, group=group)
         parts: dict[str, str | int] = {
             "model": str(ref),
             "address": "" if self.model.dimensions else self.service.base_url,

@@ -48,7 +48,7 @@ def text_request(model: str, asked: Asked, content: Content) -> Request:  # noqa
     return Request(model=model, text=content[0])
 
 
-def texts_request(model: str, asked: Asked, contents: Sequence[Content]) -> Request:  # noqa: ARG001 (as above)
+def texts_request(model: str, asked: Asked, contents: Sequence[Content]) -> Request:  # noqa: ARG001 (as `Way` calls it)
     return Request(model=model, texts=[content[0] for content in contents])
 
 
