@@ -18,6 +18,7 @@ from vecsmith.cli.embed import embed
 from vecsmith.cli.messages import FAILED, say
 from vecsmith.cli.models import app as models
 from vecsmith.cli.providers import app as providers
+from vecsmith.cli.serve import serve
 from vecsmith.cli.streams import prepare_streams
 from vecsmith.errors import EmbedError, EmbedWarning
 
@@ -63,6 +64,7 @@ app.command("embed")(embed)
 app.add_typer(models)
 app.add_typer(providers)
 app.add_typer(cache)
+app.command("serve")(serve)
 app.command("doctor")(doctor)
 
 

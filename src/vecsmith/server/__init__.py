@@ -1,0 +1,1 @@
+"""The HTTP server: every provider's wire format in front of one engine."""

@@ -1,0 +1,147 @@
+"""The one handler behind every route: who asks, what is asked, the work, the answer."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+
+from vecsmith.dialects.serving import EmbedAnswer, Problem
+from vecsmith.server.access import Visitor
+from vecsmith.server.failures import told
+from vecsmith.server.raw import raw_response
+from vecsmith.server.reading import Gone, body_of, head_of
+from vecsmith.server.visit import Visit
+
+if TYPE_CHECKING:
+    from collections.abc import Coroutine
+
+    from starlette.types import Receive, Scope, Send
+
+    from vecsmith.dialects.serving import Incoming, ServerSide
+    from vecsmith.server.service import Service
+    from vecsmith.wire import HttpResponse
+
+__all__ = ["Endpoint", "Row", "Work"]
+
+T = TypeVar("T")
+
+LISTEN = 0.02
+"""Seconds of work after which it is worth listening whether the client is still there."""
+
+LONGEST_PAUSE = 60
+"""Seconds of the longest pause that every official client waits for."""
+
+
+class Work(Protocol):
+    """What the server does for a question."""
+
+    async def __call__(self, service: Service, request: Any, visit: Visit) -> Any:
+        """Return the answer; raise `Problem` where there is none."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A route: a path, a wire format, and what is done."""
+
+    method: str
+    path: str
+    dialect: str
+    side: ServerSide[Any, Any]
+    work: Work
+    open: bool = False
+    """Whether it needs no key."""
+
+
+class Endpoint:
+    """A row, served."""
+
+    def __init__(self, service: Service, row: Row) -> None:
+        self.service, self.row = service, row
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        visit = Visit(self.row.path, self.row.dialect, Visitor())
+        incoming = head_of(scope)
+        problem: Problem | None = None
+        try:
+            response = await self.answered(incoming, visit, receive)
+        except Gone:
+            visit.status = 499
+        except Problem as error:
+            problem = error
+        except Exception as error:  # noqa: BLE001 (whatever it is, the client is answered and the operator told)
+            problem = told(error, visit)
+        if problem is not None:
+            response = self.row.side.render_error(problem)
+        if visit.status != 499:  # noqa: PLR2004 (nginx's status for a client that is gone)
+            visit.status = response.status
+            await sent(send, response, visit, problem)
+        for witness in self.service.witnesses:
+            witness(visit, problem)
+
+    async def answered(self, incoming: Incoming, visit: Visit, receive: Receive) -> HttpResponse:
+        """Return the answer to a request."""
+        row, service = self.row, self.service
+        if not row.open:
+            visit.caller = service.access.caller(incoming)
+            visit.caller.begin()
+        try:
+            if incoming.method != "GET":
+                incoming = replace(incoming, body=await body_of(incoming, receive, service.settings))
+            request = row.side.parse_request(incoming)
+            answer = await while_there(row.work(service, request, visit), receive)
+            if isinstance(answer, EmbedAnswer):
+                raw = raw_response(answer, request, incoming.headers.get("accept", ""))
+                if raw is not None:
+                    return raw
+            return row.side.render_response(answer, request)
+        finally:
+            if not row.open:
+                visit.caller.end(visit.tokens)
+
+
+async def while_there(work: Coroutine[Any, Any, T], receive: Receive) -> T:
+    """Return what the work gives; end it, and raise `Gone`, when the client hangs up."""
+    task = asyncio.ensure_future(work)
+    try:
+        done, _ = await asyncio.wait({task}, timeout=LISTEN)
+        if not done:
+            await first_of(task, receive)
+        if not task.done():
+            raise Gone
+        return task.result()
+    finally:
+        if not task.done():
+            task.cancel()
+            await asyncio.wait({task})
+
+
+async def first_of(task: asyncio.Future[T], receive: Receive) -> None:
+    """Wait until the work is done or the client is gone."""
+    listener = asyncio.ensure_future(hung_up(receive))
+    either: set[asyncio.Future[Any]] = {task, listener}
+    try:
+        await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        listener.cancel()
+
+
+async def hung_up(receive: Receive) -> None:
+    """Return when the client is gone."""
+    while (await receive())["type"] != "http.disconnect":
+        pass
+
+
+async def sent(send: Send, response: HttpResponse, visit: Visit, problem: Problem | None) -> None:
+    """Send a response with what all of them say."""
+    headers = {**response.headers, **visit.headers(), **visit.caller.headers()}
+    headers["content-length"] = str(len(response.body))
+    if problem is not None and problem.retry_after is not None:
+        headers["retry-after"] = str(min(LONGEST_PAUSE, max(1, round(problem.retry_after + 0.5))))
+    if problem is not None and problem.kind in {"too_large", "slow_body"}:
+        headers["connection"] = "close"  # the rest of the body is not waited for
+    raw = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in headers.items()]
+    await send({"type": "http.response.start", "status": response.status, "headers": raw})
+    await send({"type": "http.response.body", "body": response.body})

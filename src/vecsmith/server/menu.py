@@ -1,0 +1,124 @@
+"""What a server serves: models under their names, opened at the start, and nothing else."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from vecsmith.dialects.serving import ModelCard, Problem
+from vecsmith.errors import ConfigError
+from vecsmith.local.folder import ModelFolder
+from vecsmith.options import options_of
+from vecsmith.pipeline import through
+from vecsmith.providers import Identifies
+from vecsmith.providers.contract import GenerationOptions
+from vecsmith.windows import Window, fit_one
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from vecsmith.client import AsyncEmbedder
+    from vecsmith.dialects.serving import EmbedRequest
+    from vecsmith.options import Options
+    from vecsmith.types import EmbedResult, OnLong
+
+__all__ = ["Menu", "Served"]
+
+LATEST = ":latest"
+"""What Ollama's clients put behind a name without a tag."""
+
+
+@dataclass(frozen=True, slots=True)
+class Served:
+    """A model that is served, and opened."""
+
+    name: str
+    embedder: AsyncEmbedder
+    aliases: tuple[str, ...] = ()
+    created: int = field(default_factory=lambda: int(time.time()))
+
+    @property
+    def local(self) -> bool:
+        """Whether it computes on this machine, and so costs nothing."""
+        return bool(getattr(self.embedder.generator, "answers_here", False))
+
+    def options(self, request: EmbedRequest, on_long: OnLong | None) -> Options:
+        """Return what a request asks of the model; raise `EmbedError` for what it cannot."""
+        asked = {"on_long": on_long or request.on_long, **self.embedder.named.defaults, **request.options}
+        return options_of(**asked)
+
+    async def embed(self, texts: Sequence[str], options: Options) -> EmbedResult:
+        """Return the texts' vectors, in order."""
+        embedder = self.embedder
+        if fit_one(texts, looked_up=embedder.cache is not None):
+            return (await through(embedder.generator, Window(0, list(texts)), options, embedder.cache)).result
+        return await embedder.embed_quietly(list(texts), options, None)
+
+    def card(self) -> ModelCard:
+        """Return what is told of it."""
+        generator, about = self.embedder.generator, self.embedder.metadata
+        folder = beneath(generator, ModelFolder)
+        identity = generator.identity(GenerationOptions()) if isinstance(generator, Identifies) else None
+        revision = identity.space.revision if identity else None
+        return ModelCard(
+            self.name,
+            about.dimensions or None,
+            about.max_tokens or None,
+            about.provider,
+            self.created,
+            about.model,
+            (revision or "").removeprefix("sha256:"),
+            sum(path.stat().st_size for path in folder.weights) if folder else 0,
+            folder.pooling if folder else "mean",
+            tuple(identity.sizes) if identity else (),
+            (),
+            self.aliases,
+        )
+
+
+def beneath(generator: Any, kind: type[Any]) -> Any:
+    """Return what lies beneath a generator, if it is a `kind`."""
+    service = getattr(generator, "get_service", None)
+    return service(kind) if service else None
+
+
+class Menu:
+    """The models served, by every name that means them."""
+
+    def __init__(self, models: Iterable[Served]) -> None:
+        self.models = tuple(models)
+        if not self.models:
+            raise ConfigError("a server needs a model to serve: name one")
+        self.by_name: dict[str, Served] = {}
+        for model in self.models:
+            for name in (model.name, *model.aliases):
+                if name in self.by_name:
+                    raise ConfigError(f"{name!r} is two of the models served: give one of them another alias")
+                self.by_name[name] = model
+        self.cards: Mapping[str, ModelCard] = {model.name: model.card() for model in self.models}
+
+    @property
+    def default(self) -> Served:
+        """The one that answers where a request names none."""
+        return self.models[0]
+
+    def find(self, name: str | None) -> Served:
+        """Return the model of a name; raise `Problem` that tells what is served where there is none."""
+        if name is None or name == "":
+            return self.default
+        for spelling in (name, name.removesuffix(LATEST), name.removeprefix("models/")):
+            if found := self.by_name.get(spelling):
+                return found
+        shown = name if len(name) <= 100 and name.isprintable() else name[:100].encode("ascii", "replace").decode()  # noqa: PLR2004 (enough to recognise it)
+        raise Problem(
+            "model",
+            f"the model {shown!r} is not served here: {', '.join(self.by_name)} are; "
+            f"the operator can add --alias {shown}={self.default.name}",
+            param="model",
+        )
+
+    async def aclose(self) -> None:
+        """Give all models back."""
+        await asyncio.gather(*(model.embedder.aclose() for model in self.models))

@@ -1,0 +1,111 @@
+"""A server from its start to its end: models opened, requests answered, and none lost when it stops."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections.abc import Callable
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING
+
+from vecsmith.client import AsyncEmbedder
+from vecsmith.config import configuration
+from vecsmith.errors import ConfigError
+from vecsmith.server.app import application
+from vecsmith.server.menu import Menu, Served
+from vecsmith.server.service import Service
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    import uvicorn
+
+    from vecsmith.server.settings import ServerSettings
+
+__all__ = ["opened", "run", "start"]
+
+Ready = Callable[[str], None]
+
+BACKLOG = 2048
+"""Connections that wait to be taken."""
+
+GRACE = 30
+"""Seconds that requests under way have when the server is told to stop."""
+
+
+@asynccontextmanager
+async def opened(settings: ServerSettings) -> AsyncIterator[Service]:
+    """Open all that is served, and close it at the end; raise `ConfigError` where that cannot be."""
+    menu = Menu([await served(name, settings) for name in settings.models])
+    try:
+        yield Service.of(settings, menu)
+    finally:
+        await menu.aclose()
+
+
+async def served(name: str, settings: ServerSettings) -> Served:
+    """Open one model."""
+    embedder = AsyncEmbedder(name, cache=settings.cache, compute=settings.compute, threads=settings.threads)
+    await embedder.open()
+    aliases = {**configuration().aliases, **settings.aliases}
+    return Served(name, embedder, tuple(alias for alias, meant in aliases.items() if meant == name))
+
+
+async def run(settings: ServerSettings, ready: Ready = print) -> None:
+    """Serve until a signal says to stop; `ready` is told the address when it can be asked."""
+    check_aliases(settings)
+    async with opened(settings) as service:
+        with listening(settings) as socket:
+            host, port = socket.getsockname()[:2]
+            ready(f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}")
+            await uvicorn_of(service).serve(sockets=[socket])
+
+
+def listening(settings: ServerSettings) -> socket.socket:
+    """Return a socket that takes connections; raise `ConfigError` where there can be none."""
+    try:
+        family, *_, address = socket.getaddrinfo(
+            settings.host, settings.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        )[0]
+        return socket.create_server(address[:2], family=family, backlog=BACKLOG)
+    except OSError as error:
+        raise ConfigError(
+            f"{settings.host}:{settings.port} cannot be listened at ({error.strerror}): name another --host or --port"
+        ) from None
+
+
+def uvicorn_of(service: Service) -> uvicorn.Server:
+    """Return what speaks HTTP."""
+    import uvicorn
+
+    from vecsmith.server.stopping import Server
+
+    return Server(
+        uvicorn.Config(
+            application(service),
+            http="httptools",
+            ws="none",
+            lifespan="off",
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            timeout_graceful_shutdown=GRACE,
+        )
+    )
+
+
+def check_aliases(settings: ServerSettings) -> None:
+    """Refuse an alias of what is not served."""
+    for alias, meant in settings.aliases.items():
+        if meant not in settings.models:
+            raise ConfigError(f"--alias {alias}={meant}: {meant} is not among the models served")
+
+
+def start(settings: ServerSettings, ready: Ready = print) -> None:
+    """Do so in an event loop of its own."""
+    try:
+        import uvloop
+    except ImportError:  # there is none for Windows
+        asyncio.run(run(settings, ready))
+    else:
+        uvloop.run(run(settings, ready))
