@@ -38,7 +38,7 @@ def problem_of(error: EmbedError) -> Problem:
     """Return the problem that an error of the library is."""
     if isinstance(error, AuthError):  # the operator's key, which is no business of the client's
         return Problem("unavailable", f"{error.provider} does not let this server in: tell its operator")
-    kind = next((kind for one, kind in KINDS if isinstance(error, one)), "internal")
+    kind: ProblemKind = next((kind for one, kind in KINDS if isinstance(error, one)), "internal")
     pause = getattr(error, "retry_after", None)
     return Problem(
         kind,
