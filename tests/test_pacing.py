@@ -4,7 +4,8 @@ import asyncio
 
 import pytest
 
-from vecsmith.pacing import BURST, FIRST, Bucket, Pacer, retry_after, seconds_of
+from vecsmith.budgets import BURST, Bucket
+from vecsmith.pacing import FIRST, KEPT, Pacer, pacer_for, pacers, retry_after, seconds_of
 from vecsmith.wire import Limits
 
 
@@ -151,13 +152,59 @@ def test_refusals_that_go_on_whatever_the_pace_are_not_taken_for_a_limit(clock):
         clock.now += 0.1
         pacer.succeeded()
     refused_among(pacer, under_way=3, refusals=3)
-    assert pacer.guessed
+    assert pacer.guess.active
     pacer.under_way = 15
     for _ in range(30):
         clock.now += 2
         pacer.succeeded()
         pacer.refused(0.1)
-    assert (pacer.guessed, pacer.requests.limit) == (False, None)
+    assert (pacer.guess.active, pacer.requests.limit) == (False, None)
+
+
+def test_a_guess_that_was_wrong_is_not_made_again_at_once(clock):
+    pacer = Pacer(Limits(), clock)
+    pacer.guess.believes = clock.now + 60
+    for _ in range(100):
+        clock.now += 0.1
+        pacer.succeeded()
+    refused_among(pacer, under_way=3, refusals=3)
+    assert not pacer.guess.active
+
+
+def test_refusals_that_ask_for_no_pause_get_one_all_the_same(clock):
+    pacer = Pacer(Limits(), clock)
+    pauses = []
+    for _ in range(2000):
+        pauses.append(pacer.refused(0.0))
+        clock.now += pauses[-1]
+    assert pauses[:5] == [0.0, 0.5, 1.0, 1.0, 1.0]
+    assert pauses[-1] == 1.0
+
+
+def test_an_embedder_has_no_more_requests_under_way_than_it_asked_for(clock):
+    pacer = Pacer(Limits(in_flight=16), clock)
+    pacer.most, pacer.under_way = 16, 1
+    assert pacer.wait(1, 1) is None
+    assert pacer.wait(1, 2) == 0
+
+
+def test_another_embedder_of_the_same_key_may_have_more_at_once():
+    async def work():
+        narrow = pacer_for(("http://a", "key", "m"), Limits(in_flight=1))
+        wide = pacer_for(("http://a", "key", "m"), Limits(in_flight=16))
+        return narrow is wide, wide.ceiling
+
+    assert in_loop(work()) == (True, 16)
+
+
+def test_pacers_keep_no_key_and_are_not_kept_for_ever():
+    async def work():
+        for number in range(KEPT + 50):
+            pacer_for(("http://a", f"sk-secret-{number}", "m"), Limits())
+        here = pacers[asyncio.get_running_loop()]
+        return len(here), any(b"secret" in name for name in here)
+
+    assert in_loop(work()) == (KEPT, False)
 
 
 def test_a_few_answers_tell_no_rate(clock):
@@ -166,7 +213,7 @@ def test_a_few_answers_tell_no_rate(clock):
         clock.now += 0.01
         pacer.succeeded()
     refused_among(pacer, under_way=3, refusals=3)
-    assert not pacer.guessed
+    assert not pacer.guess.active
 
 
 def test_an_expectation_is_corrected_by_what_was_counted():

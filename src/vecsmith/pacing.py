@@ -3,78 +3,39 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import math
 import re
 import time
 import weakref
-from collections import deque
 from contextlib import asynccontextmanager
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING
 
+from vecsmith.budgets import Bucket
+from vecsmith.guessing import Guess
+
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Hashable, Mapping
+    from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 
     from vecsmith.wire import Limits
 
-__all__ = ["Bucket", "Pacer", "pacer_for", "retry_after"]
+__all__ = ["Pacer", "pacer_for", "retry_after"]
 
 FIRST = 4
 """Requests at once before any was answered; each answer allows one more, so that they double with every round."""
 
-BURST = 2.0
-"""Seconds' worth of a budget that may be spent at once, where the provider does not tell what is left of it."""
-
-MEMORY = 10.0
-"""Seconds of answers that tell the rate a provider bears, where it does not say."""
-
-GROWTH, STEP = 1.005, 0.97
-"""By how much a guessed rate grows with each second, and what a refusal leaves of it."""
-
-QUIET = 5.0
-"""Seconds without a refusal that double the growth, treble it, and so on."""
-
 LONGEST = 60.0
 """Seconds of the longest pause that is not asked for."""
 
+FLOOR = 1.0
+"""Seconds of a pause that follows others, whatever less the service asks for."""
 
-class Bucket:
-    """A budget for a minute, which fills steadily."""
+DOUBLINGS = 12
+"""Pauses after which they no longer grow."""
 
-    def __init__(self, limit: float | None, now: float) -> None:
-        self.limit = limit
-        self.told = False
-        """Whether the provider itself tells what is left."""
-        self.level = self.capacity
-        self.at = now
-
-    @property
-    def capacity(self) -> float:
-        """What may be spent at once."""
-        if self.limit is None:
-            return 0.0
-        return self.limit if self.told else max(1.0, self.limit * BURST / 60)
-
-    def fill(self, now: float) -> None:
-        """Add what has come in since."""
-        if self.limit is not None:
-            self.level = min(self.capacity, self.level + (now - self.at) * self.limit / 60)
-        self.at = now
-
-    def wait(self, cost: float, now: float) -> float:
-        """Return the seconds until so much may be spent; more than all there is waits for all."""
-        if self.limit is None:
-            return 0.0
-        self.fill(now)
-        return max(0.0, (min(cost, self.capacity) - self.level) * 60 / self.limit)
-
-    def learn(self, limit: float | None, remaining: float | None, outstanding: float, now: float) -> None:
-        """Believe what the provider says of the budget, less what it may not have counted yet."""
-        if limit is not None and limit > 0:
-            self.limit = limit
-        if remaining is not None and self.limit is not None:
-            self.told = True
-            self.level, self.at = min(remaining, self.limit) - outstanding, now
+KEPT = 256
+"""Pacers of a loop that are kept while nothing is under way."""
 
 
 class Pacer:
@@ -97,30 +58,30 @@ class Pacer:
         """Whether the pace was lowered in the present pause."""
         self.reached = False
         """Whether the service ever answered."""
-        self.guessed = False
-        self.first_guess = self.lowered = 0.0
-        """What the limit was guessed to be at first, and when the guess was last lowered."""
-        self.answered: deque[float] = deque()
+        self.guess = Guess(self.requests)
         self.ratio = 1.0
         """Tokens that were counted, for each that was expected."""
         self.turn = asyncio.Lock()
         self.changed = asyncio.Event()
 
     @asynccontextmanager
-    async def slot(self, tokens: float) -> AsyncIterator[Slot]:
-        """Wait for this request's turn, hold its place while it is under way."""
+    async def slot(self, tokens: float, most: int | None = None) -> AsyncIterator[Slot]:
+        """Wait for this request's turn, hold its place while it is under way.
+
+        With `most`, no more than so many are under way when it begins.
+        """
         expected = tokens * self.ratio
         async with self.turn:
-            await self.clear(expected)
+            await self.clear(expected, most)
             slot = Slot(self, tokens, expected)
         try:
             yield slot
         finally:
             slot.leave()
 
-    async def clear(self, tokens: float) -> None:
+    async def clear(self, tokens: float, most: int | None = None) -> None:
         """Wait until a request of so many tokens may go."""
-        while (seconds := self.wait(tokens)) != 0:
+        while (seconds := self.wait(tokens, most)) != 0:
             self.changed.clear()
             try:
                 async with asyncio.timeout(seconds):
@@ -128,11 +89,11 @@ class Pacer:
             except TimeoutError:
                 pass
 
-    def wait(self, tokens: float) -> float | None:
+    def wait(self, tokens: float, most: int | None = None) -> float | None:
         """Return the seconds until a request may go; None for when another has ended."""
         now = self.clock()
         seconds = max(self.resumes - now, self.requests.wait(1, now), self.tokens.wait(tokens, now), 0.0)
-        if seconds == 0 and self.under_way >= self.most:
+        if seconds == 0 and self.under_way >= min(self.most, most or self.most):
             return None
         return seconds
 
@@ -145,53 +106,33 @@ class Pacer:
         now = self.clock()
         if now >= self.resumes:
             self.streak, self.together, self.beside, self.slowed = self.streak + 1, 0, self.under_way, False
-            self.step(now)
+            self.guess.lower(now)
         self.together += 1
         if not self.slowed and (self.streak > 1 or (self.beside > 0 and 2 * self.together > self.beside + 1)):
             self.slowed = True
             self.most = max(1, self.most // 2)
-            self.guess(now)
-        pause = min(LONGEST, 2.0 ** (self.streak - 3)) if seconds is None else seconds
+            self.guess.begin(now)
+        growing = min(LONGEST, 2.0 ** (min(self.streak, DOUBLINGS) - 3))
+        pause = growing if seconds is None else max(seconds, min(FLOOR, growing) if self.streak > 1 else 0.0)
         self.resumes = max(self.resumes, now + pause)
         return pause
-
-    def guess(self, now: float) -> None:
-        """Take what was borne of late for the limit, where the provider does not tell it."""
-        if self.requests.told or (self.requests.limit is not None and not self.guessed):
-            return
-        self.forget(now)
-        span = now - self.answered[0] if self.answered else 0.0
-        if span >= 1 and len(self.answered) > FIRST:
-            self.first_guess = self.requests.limit = 0.95 * 60 * len(self.answered) / span
-            self.guessed, self.lowered = True, now
-            self.requests.level, self.requests.at = 0.0, now
-
-    def step(self, now: float) -> None:
-        """Lower a guess a little after a refusal; drop one that has become half of what it was.
-
-        A limit that is really there is met again by a little less: refusals that go on all the same are whims.
-        """
-        if not self.guessed or self.requests.limit is None:
-            return
-        self.requests.limit, self.lowered = self.requests.limit * STEP, now
-        if self.requests.limit < self.first_guess / 2:
-            self.requests.limit, self.guessed = None, False
-
-    def forget(self, now: float) -> None:
-        """Drop what is too long ago to tell the rate."""
-        while self.answered and self.answered[0] < now - MEMORY:
-            self.answered.popleft()
 
     def succeeded(self) -> None:
         """Take heart: one more at once, and a little more in a minute where the limit is a guess."""
         now = self.clock()
         self.streak = 0
         self.most = min(self.ceiling, self.most + 1)
-        if self.guessed and self.requests.limit is not None and self.answered:
-            quiet = 1 + (now - self.lowered) / QUIET
-            self.requests.limit *= GROWTH ** (quiet * min(1.0, now - self.answered[-1]))
-        self.answered.append(now)
-        self.forget(now)
+        self.guess.raise_(now)
+
+    def admit(self, limits: Limits) -> None:
+        """Take in another embedder, which may want more at once."""
+        self.ceiling = max(self.ceiling, limits.in_flight)
+        for bucket, limit in (
+            (self.requests, limits.requests_per_minute),
+            (self.tokens, limits.tokens_per_minute),
+        ):
+            if limit is not None and not bucket.told:
+                bucket.limit = limit
 
 
 class Slot:
@@ -222,7 +163,7 @@ class Slot:
             limit, remaining = (number(headers.get(f"x-ratelimit-{what}-{name}")) for what in ("limit", "remaining"))
             bucket.learn(limit, remaining, outstanding, now)
         if pacer.requests.told:
-            pacer.guessed = False
+            pacer.guess.drop()
 
     def used(self, tokens: int | None) -> None:
         """Correct the estimate by what was counted."""
@@ -277,12 +218,19 @@ def retry_after(headers: Mapping[str, str]) -> float | None:
     return min(LONGEST, max(empty)) if empty else None
 
 
-pacers: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, dict[Hashable, Pacer]] = weakref.WeakKeyDictionary()
+pacers: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, dict[bytes, Pacer]] = weakref.WeakKeyDictionary()
 
 
-def pacer_for(key: Hashable, limits: Limits) -> Pacer:
-    """Return the one pacer of this loop for a key, begun with these limits."""
+def pacer_for(key: Sequence[str | None], limits: Limits) -> Pacer:
+    """Return the one pacer of this loop for a key, which is kept as a hash."""
     here = pacers.setdefault(asyncio.get_running_loop(), {})
-    if key not in here:
-        here[key] = Pacer(limits)
-    return here[key]
+    name = hashlib.sha256(repr(key).encode("utf-8", "replace")).digest()
+    pacer = here.pop(name, None)
+    if pacer is None:
+        pacer = Pacer(limits)
+        for idle in [other for other, one in here.items() if not one.under_way][: max(0, len(here) - KEPT + 1)]:
+            del here[idle]
+    else:
+        pacer.admit(limits)
+    here[name] = pacer  # the one used last stands last
+    return pacer

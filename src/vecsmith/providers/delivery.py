@@ -107,7 +107,7 @@ class Line:
             reraise=True,
         ):
             with attempt:
-                async with self.pacer.slot(tokens) as slot:
+                async with self.pacer.slot(tokens, self.limits.in_flight) as slot:
                     request = self.dialect.build_request(self.service, asked)
                     response = await self.transport.send(request, timeout=self.timeout)
                     slot.learn(response.headers)
