@@ -50,7 +50,7 @@ TEXTS = [f"Sentence {i} says something of its own" + " and goes on" * (i % 40) f
 
 
 @contextmanager
-def server(infinity: Path, model: Path) -> Iterator[str]:
+def server(infinity: Path, model: Path, key: str | None = KEY) -> Iterator[str]:
     """Run infinity until the block ends, and give its address."""
     program = infinity / ("Scripts" if os.name == "nt" else "bin") / "infinity_emb"
     if not program.exists():
@@ -61,7 +61,8 @@ def server(infinity: Path, model: Path) -> Iterator[str]:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     told = {"--model-id": str(model), "--served-model-name": NAME, "--engine": "torch", "--device": "cpu"}
-    told |= {"--dtype": "float32", "--host": "127.0.0.1", "--port": str(port), "--api-key": KEY}
+    told |= {"--dtype": "float32", "--host": "127.0.0.1", "--port": str(port)}
+    told |= {"--api-key": key} if key else {}
     switches = ("--no-bettertransformer", "--no-compile", "--no-model-warmup")
     command = [str(program), "v2", *(word for pair in told.items() for word in pair), *switches]
     with subprocess.Popen(

@@ -11,7 +11,7 @@ from vecsmith.encodings import Calibration, encoding_of
 from vecsmith.errors import ConfigError, InputError
 from vecsmith.prepare import prepare
 from vecsmith.tasks import task_of
-from vecsmith.types import Encoding, OnLong
+from vecsmith.types import Encoding, Lane, OnLong
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -63,6 +63,8 @@ class Options:
     clean: Callable[[str], str] | None = None
     chunking: Chunking | None = None
     """How texts are cut; None unless on_long cuts them."""
+    lane: Lane | None = None
+    """Where a local model computes; None for the size to decide."""
 
 
 def options_of(**options: Unpack[CallOptions]) -> Options:

@@ -28,6 +28,7 @@ __all__ = [
     "Estimate",
     "Item",
     "Items",
+    "Lane",
     "OnLong",
     "Seconds",
     "Usage",
@@ -48,6 +49,9 @@ By = Literal["token", "sentence", "structure"]
 
 Combine = Literal["weighted_mean", "mean", "max", "first"]
 """How the vectors of a text's chunks become one: ``weighted_mean`` weighs each by its tokens."""
+
+Lane = Literal["interactive", "bulk"]
+"""Where a local model computes a call: with those that somebody waits for, or with those that take long."""
 
 Compute = Literal["auto", "f32", "bf16"]
 """The arithmetic: ``auto`` is bf16 where the processor computes it fast, else f32."""

@@ -73,6 +73,7 @@ class Source:
             prompt=options.prompt,
             task=options.task,
             title=options.title,
+            lane=options.lane,
         )
         return cls.asked(generator, asked, cache)
 

@@ -90,7 +90,7 @@ class LocalGenerator:
         options = options or GenerationOptions()
         check_dimensions(options.dimensions, self.folder.dimensions)
         encoded = await self.encode(values, options)
-        vectors: Floats = await answer(self.engine.submit(encoded.rows))
+        vectors: Floats = await answer(self.engine.submit(encoded.rows, lane=options.lane))
         normalize = self.folder.normalize if options.normalize is None else options.normalize
         tokens = [len(row) for row in encoded.rows]
         return GeneratedEmbeddings(

@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from vecsmith.local.folder import ModelFolder
     from vecsmith.local.tokens import Ids
     from vecsmith.local.weights import Weights
+    from vecsmith.types import Lane as Wish
 
 __all__ = ["Engine", "EngineKey", "acquire", "release"]
 
@@ -96,8 +97,11 @@ class Engine:
         """Compile the quick lane, which shows whether the model can be compiled; returns when it is ready."""
         self.lane("quick").ready.result()
 
-    def submit(self, rows: Sequence[Ids], output: Output = "pooled") -> Future[Any]:
-        """Return a future of (rows, width) pooled vectors, or of a list with (tokens, width) vectors for each row."""
+    def submit(self, rows: Sequence[Ids], output: Output = "pooled", lane: Wish | None = None) -> Future[Any]:
+        """Return a future of (rows, width) pooled vectors, or of a list with (tokens, width) vectors for each row.
+
+        `lane` says where they are computed; None leaves it to their size.
+        """
         work = Work.of(rows)
         if not rows:
             empty = np.empty((0, self.folder.dimensions), np.float32)
@@ -105,13 +109,13 @@ class Engine:
         elif output == "tokens":
             self.lane("tokens").submit(work)
         else:
-            self.lane(self.lane_for(rows)).submit(work)
+            self.lane(self.lane_for(rows, lane)).submit(work)
         return work.future
 
-    def lane_for(self, rows: Sequence[Ids]) -> LaneName:
-        """Return the lane that answers soonest."""
+    def lane_for(self, rows: Sequence[Ids], wish: Wish | None = None) -> LaneName:
+        """Return the lane that is wished for, or answers soonest."""
         tokens = sum(map(len, rows))
-        if tokens > QUICK_TOKENS:
+        if wish == "bulk" or (wish is None and tokens > QUICK_TOKENS):
             return "bulk"
         return "short" if len(rows) == 1 and tokens <= SHORT and self.short_is_ready() else "quick"
 

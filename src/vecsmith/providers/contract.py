@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from vecsmith.space import Space
     from vecsmith.tasks import Task
-    from vecsmith.types import Estimate, Floats, OnLong, Usage
+    from vecsmith.types import Estimate, Floats, Lane, OnLong, Usage
 
 __all__ = [
     "EmbeddingGenerator",
@@ -62,6 +62,8 @@ class GenerationOptions:
     task: Task | None = None
     title: str | None = None
     """The title of the document, for models that take one."""
+    lane: Lane | None = None
+    """Where a local model computes; None for the size to decide. It changes no vector."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

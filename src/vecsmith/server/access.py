@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from vecsmith.dialects.serving import Incoming
+    from vecsmith.types import Lane
 
 __all__ = ["Access", "Anybody", "Caller", "Visitor", "key_of"]
 
@@ -22,7 +23,7 @@ class Caller(Protocol):
         ...
 
     @property
-    def lane(self) -> str | None:
+    def lane(self) -> Lane | None:
         """The lane that the key's texts take; None for the size to decide."""
         ...
 
@@ -56,7 +57,7 @@ class Visitor:
     """A caller without a key and without limits."""
 
     id: str = ""
-    lane: str | None = None
+    lane: Lane | None = None
 
     def check_model(self, name: str) -> None:
         """Allow every model."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar, cast, get_args
 
 from vecsmith.dialects.serving import EmbedAnswer, Problem
 from vecsmith.server.access import Visitor
@@ -12,6 +12,7 @@ from vecsmith.server.failures import told
 from vecsmith.server.raw import raw_response
 from vecsmith.server.reading import Gone, body_of, head_of
 from vecsmith.server.visit import Visit
+from vecsmith.types import Lane
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine
@@ -87,6 +88,7 @@ class Endpoint:
         if not row.open:
             visit.caller = service.access.caller(incoming)
             visit.caller.begin()
+        visit.lane = lane_of(incoming) or visit.caller.lane
         try:
             if incoming.method != "GET":
                 incoming = replace(incoming, body=await body_of(incoming, receive, service.settings))
@@ -100,6 +102,14 @@ class Endpoint:
         finally:
             if not row.open:
                 visit.caller.end(visit.tokens)
+
+
+def lane_of(incoming: Incoming) -> Lane | None:
+    """Return the lane that a request asks for; raise `Problem` for one that is not there."""
+    asked = incoming.headers.get("x-vecsmith-lane")
+    if asked is None or asked in get_args(Lane):
+        return cast("Lane | None", asked)
+    raise Problem("input", "x-vecsmith-lane must be interactive or bulk", param="x-vecsmith-lane")
 
 
 async def while_there(work: Coroutine[Any, Any, T], receive: Receive) -> T:

@@ -55,8 +55,8 @@ async def body_of(incoming: Incoming, receive: Receive, settings: ServerSettings
         raise too_large(settings.max_body)
     message = await received(receive, settings.body_timeout)
     first: bytes = message.get("body", b"")
+    check_size(len(first), settings.max_body)
     if not message.get("more_body"):
-        check_size(len(first), settings.max_body)
         return first
     parts, size = [first], len(first)
     try:

@@ -29,6 +29,9 @@ Ready = Callable[[str], None]
 BACKLOG = 2048
 """Connections that wait to be taken."""
 
+KEEP_ALIVE = 75
+"""Seconds that a connection may be idle: longer than clients keep theirs, so that none meets a closed one."""
+
 GRACE = 30
 """Seconds that requests under way have when the server is told to stop."""
 
@@ -89,6 +92,8 @@ def uvicorn_of(service: Service) -> uvicorn.Server:
             log_config=None,
             access_log=False,
             server_header=False,
+            proxy_headers=False,  # who asks is who connects
+            timeout_keep_alive=KEEP_ALIVE,
             timeout_graceful_shutdown=GRACE,
         )
     )

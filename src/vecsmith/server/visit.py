@@ -9,8 +9,15 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from vecsmith.server.access import Caller
+    from vecsmith.types import Lane
 
-__all__ = ["Visit"]
+__all__ = ["Visit", "printable"]
+
+SHOWN = 20
+"""Names that are listed."""
+
+LONGEST = 40
+"""Characters of a name that are shown."""
 
 
 @dataclass(slots=True)
@@ -24,8 +31,8 @@ class Visit:
     id: str = field(default_factory=lambda: secrets.token_hex(16))
     began: float = field(default_factory=time.perf_counter)
     status: int = 0
-    lane: str | None = None
-    """``interactive`` or ``bulk``, where the client says which."""
+    lane: Lane | None = None
+    """Where a local model computes, where the client or its key says so."""
     model: str | None = None
     """The name under which what answered is served."""
     space: str | None = None
@@ -53,7 +60,10 @@ class Visit:
             told["x-vecsmith-dropped-tokens"] = str(self.dropped)
             told["x-vecsmith-cached"] = str(self.cached)
         if self.ignored:
-            told["x-vecsmith-ignored"] = ", ".join(
-                name.encode("ascii", "replace").decode()[:40] for name in self.ignored[:20]
-            )
+            told["x-vecsmith-ignored"] = ", ".join(map(printable, self.ignored[:SHOWN]))
         return told
+
+
+def printable(name: str) -> str:
+    """Return what can stand in a header of what a client sent."""
+    return "".join(c if " " < c <= "~" else "?" for c in name[:LONGEST])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from vecsmith.dialects.serving import EmbedAnswer, Problem
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from vecsmith.server.menu import Served
     from vecsmith.server.service import Service
     from vecsmith.server.visit import Visit
-    from vecsmith.types import EmbedResult
+    from vecsmith.types import EmbedResult, Lane
 
 __all__ = ["embed", "model", "models"]
 
@@ -34,7 +35,7 @@ async def embed(service: Service, request: EmbedRequest, visit: Visit) -> EmbedA
     texts = texts_of(request)
     visit.texts = len(texts)
     with service.gate.place(sum(map(len, texts))):
-        result = await embedded(service, served, request, texts)
+        result = await embedded(service, served, request, texts, visit.lane)
     visit.space, visit.tokens = str(result.space), sum(result.items.tokens)
     visit.dropped, visit.cached = sum(result.items.dropped), sum(map(bool, result.items.cached))
     return EmbedAnswer(
@@ -49,12 +50,14 @@ async def embed(service: Service, request: EmbedRequest, visit: Visit) -> EmbedA
     )
 
 
-async def embedded(service: Service, served: Served, request: EmbedRequest, texts: Sequence[str]) -> EmbedResult:
+async def embedded(
+    service: Service, served: Served, request: EmbedRequest, texts: Sequence[str], lane: Lane | None
+) -> EmbedResult:
     """Do so within the deadline; raise `Problem` for what cannot be."""
     on_long = service.settings.on_long
     try:
         async with asyncio.timeout(service.settings.timeout):
-            return await served.embed(texts, served.options(request, on_long))
+            return await served.embed(texts, replace(served.options(request, on_long), lane=lane))
     except TimeoutError:
         raise Problem("timeout", f"no answer within {service.settings.timeout:g} seconds: send fewer texts") from None
     except EmbedError as error:
