@@ -10,6 +10,7 @@ import socket
 import subprocess
 import sys
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -78,9 +79,17 @@ async def asked(port: int, requests: Sequence[bytes]) -> None:
         writer.close()
 
 
+@dataclass(frozen=True, slots=True)
+class Server:
+    """A server that runs."""
+
+    port: int
+    pid: int
+
+
 @contextmanager
-def vecsmith_server(*arguments: str, python: str = sys.executable) -> Iterator[int]:
-    """Run ``vecsmith serve`` on a free port until the block ends; yield the port."""
+def vecsmith_server(*arguments: str, python: str = sys.executable) -> Iterator[Server]:
+    """Run ``vecsmith serve`` on a free port until the block ends."""
     command = [python, "-m", "vecsmith", "serve", "--port", "0", *arguments]
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env=os.environ) as process:
         try:
@@ -90,6 +99,6 @@ def vecsmith_server(*arguments: str, python: str = sys.executable) -> Iterator[i
                 found = re.search(r" at http://\S+:(\d+)", line)
             if not found:
                 raise RuntimeError("the server did not start")
-            yield int(found[1])
+            yield Server(int(found[1]), process.pid)
         finally:
             process.terminate()

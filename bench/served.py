@@ -2,13 +2,13 @@
 
     python bench/served.py [--only rate|added|many|lanes] [--rounds 5] [--seconds 5]
 
-``rate``: one short text each, distinct, no cache; vecsmith ÷ infinity (its torch engine, the same model,
+``rate``: one short text each, distinct, no cache; vecsmith ÷ infinity (torch engine, same model,
 in `bench/.infinity`, which `bench/foreign.py` says how to make) with one connection and with 32, in turns.
-``added``: the median of a short text on a raw connection that is kept, less the library's own in this process, in turns.
+``added``: the median of a short text on a raw, kept connection, less the library's own in this process, in turns.
 ``many``: 1,000 texts in one request, base64, ÷ the library's own time for them.
 ``lanes``: the 99th percentile of short texts while others send 1,000 texts at a time without end, ÷ when idle.
 
-Runs with a Python that has vecsmith. The client is `raw_http.py`: it makes its requests beforehand and parses no number.
+Runs with a Python that has vecsmith. The client is `raw_http.py`: it makes requests beforehand and parses no number.
 """
 
 from __future__ import annotations
@@ -81,7 +81,7 @@ def rates(options: argparse.Namespace) -> list[Row]:
     rows = []
     with ExitStack() as opened:
         theirs = int(opened.enter_context(server(INFINITY, MODEL, key=None)).rpartition(":")[2])
-        ours = opened.enter_context(vecsmith_server())
+        ours = opened.enter_context(vecsmith_server()).port
         for connections, wanted in ((1, 7), (32, 4)):
             for port in (ours, theirs):
                 asyncio.run(rate(port, connections, 1))
@@ -101,8 +101,8 @@ def row(what: str, ours: Sequence[float], theirs: Sequence[float], wanted: str, 
 def added(options: argparse.Namespace) -> list[Row]:
     from vecsmith import Embedder
 
-    with vecsmith_server() as port, Embedder() as embedder:
-        line = Line(port)
+    with vecsmith_server() as server, Embedder() as embedder:
+        line = Line(server.port)
         pairs = []
         for _ in range(options.rounds + 1):
             texts = [text_of(fresh.take(1)) for _ in range(300)]
@@ -120,8 +120,8 @@ def added(options: argparse.Namespace) -> list[Row]:
 def many(options: argparse.Namespace) -> list[Row]:
     from vecsmith import Embedder
 
-    with vecsmith_server() as port, Embedder() as embedder:
-        line = Line(port)
+    with vecsmith_server() as server, Embedder() as embedder:
+        line = Line(server.port)
         pairs = []
         for _ in range(options.rounds + 1):
             texts = [text_of(fresh.take(1), 8 + number % 40) for number in range(1000)]
@@ -171,7 +171,8 @@ def saturated(port: int, clients: int = 2) -> Iterator[None]:
 
 
 def lanes(options: argparse.Namespace) -> list[Row]:
-    with vecsmith_server() as port:
+    with vecsmith_server() as server:
+        port = server.port
         slowest(port, 100)
         pairs = []
         for _ in range(options.rounds):
