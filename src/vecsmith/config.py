@@ -16,7 +16,7 @@ from typing import Any
 
 from vecsmith.errors import ConfigError
 
-__all__ = ["FILE", "Config", "ProviderTable", "configuration", "secret"]
+__all__ = ["FILE", "Config", "ProviderTable", "check_names", "configuration", "data_folder", "secret"]
 
 FILE = "vecsmith.toml"
 SECRETS = "secrets.toml"
@@ -49,6 +49,7 @@ class Config:
     providers: Mapping[str, ProviderTable] = field(default_factory=dict)
     models: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     plugins: tuple[str, ...] = ()
+    server: Mapping[str, Any] = field(default_factory=dict)
 
 
 def configuration() -> Config:
@@ -74,6 +75,15 @@ def own_folder() -> Path:
     return user_config_path("vecsmith", appauthor=False)
 
 
+def data_folder() -> Path:
+    """Return where the user's data lies: caches, keys, accounts."""
+    if home := os.environ.get("VECSMITH_HOME"):
+        return Path(home).expanduser()
+    from platformdirs import user_data_path
+
+    return user_data_path("vecsmith", appauthor=False)
+
+
 def parsed(text: str, path: Path, *, trusted: bool) -> Config:
     """Return what a file's text says."""
     try:
@@ -81,7 +91,7 @@ def parsed(text: str, path: Path, *, trusted: bool) -> Config:
     except tomllib.TOMLDecodeError as error:
         raise ConfigError(f"{path} is not TOML ({error}): mend that line") from None
     check_names(tables, TABLES, f"{path}")
-    for name in ("aliases", "models", "profiles", "providers"):
+    for name in ("aliases", "models", "profiles", "providers", "server"):
         if not isinstance(tables.get(name, {}), Mapping):
             raise ConfigError(f"{path}: {name} must be a table")
     profiles = {name: profile(name, table, path) for name, table in tables.get("profiles", {}).items()}
@@ -103,9 +113,8 @@ def parsed(text: str, path: Path, *, trusted: bool) -> Config:
     plugins = tables.get("plugins", [])
     if not isinstance(plugins, list) or not all(isinstance(name, str) for name in plugins):
         raise ConfigError(f"{path}: plugins must be a list of modules")
-    return Config(
-        path, trusted, profiles, tables.get("aliases", {}), providers, tables.get("models", {}), tuple(plugins)
-    )
+    aliases, models, server = (tables.get(name, {}) for name in ("aliases", "models", "server"))
+    return Config(path, trusted, profiles, aliases, providers, models, tuple(plugins), server)
 
 
 def profile(name: str, table: object, path: Path) -> Mapping[str, Any]:

@@ -1,11 +1,11 @@
 """Where a cache is, as people write it: ``memory``, a path, ``sqlite:///path?size=1GB&ttl=30d``."""
 
-import os
 import re
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import parse_qsl, unquote, urlsplit
 
+from vecsmith.config import data_folder
 from vecsmith.errors import ConfigError
 
 __all__ = ["DEFAULT", "Address", "default_path", "parse_address", "parse_duration", "parse_size"]
@@ -37,12 +37,7 @@ MOST = 1e15
 
 def default_path() -> Path:
     """Return the file in the user's data folder, or in ``VECSMITH_HOME``."""
-    home = os.environ.get("VECSMITH_HOME")
-    if home:
-        return Path(home).expanduser() / "cache.sqlite"
-    from platformdirs import user_data_path
-
-    return user_data_path("vecsmith", appauthor=False) / "cache.sqlite"
+    return data_folder() / "cache.sqlite"
 
 
 def parse_address(where: str | Path) -> Address:

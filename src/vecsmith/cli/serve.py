@@ -2,66 +2,66 @@
 
 from __future__ import annotations
 
-from typing import Annotated
-
-import typer
+import os
 
 from vecsmith.cli import options  # noqa: TC001 (typer reads the annotations when it runs)
+from vecsmith.cli import server_options as said  # noqa: TC001 (as above)
 from vecsmith.cli.messages import say, stop
 
 __all__ = ["serve"]
 
-Models = Annotated[
-    list[str] | None,
-    typer.Argument(
-        metavar="[MODEL]...",
-        help="The models that are served, the default first, and nothing else. Default: minilm.",
-        show_default=False,
-    ),
-]
-Alias = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--alias",
-        envvar="VECSMITH_ALIAS",
-        metavar="NAME=MODEL",
-        help="Another name for a model that is served; may be repeated.",
-    ),
-]
-Host = Annotated[str, typer.Option("--host", envvar="VECSMITH_HOST", help="The address to listen at.")]
-Port = Annotated[int, typer.Option("--port", envvar="VECSMITH_PORT", min=0, max=65535, help="The port to listen at.")]
-
 
 def serve(
     *,
-    models: Models = None,
-    alias: Alias = None,
-    host: Host = "127.0.0.1",
-    port: Port = 8080,
-    compute: options.Compute = "auto",
+    models: said.Models = None,
+    alias: said.Alias = None,
+    host: said.Host = None,
+    port: said.Port = None,
+    compute: said.Compute = None,
     threads: options.Threads = None,
     cache: options.Cache = None,
+    on_long: said.OnLong = None,
+    timeout: said.Timeout = None,
+    body_timeout: said.BodyTimeout = None,
+    max_body: said.MaxBody = None,
+    max_requests: said.MaxRequests = None,
+    max_waiting: said.MaxWaiting = None,
+    cors: said.Cors = None,
+    allow_host: said.AllowHost = None,
+    no_auth: said.NoAuth = None,
 ) -> None:
     """Serve embeddings over HTTP in the wire formats of OpenAI, Gemini, Cohere and others.
 
-    Ends on Ctrl-C or SIGTERM, when every request that had come in is answered.
+    What is not given here is read from [server] in vecsmith.toml. Ends on Ctrl-C or SIGTERM, when every request that
+    had come in is answered.
     """
+    from vecsmith.config import configuration
     from vecsmith.server.run import start
     from vecsmith.server.settings import ServerSettings
 
-    settings = ServerSettings(
-        models=tuple(models or ("minilm",)),
-        aliases=pairs(alias or ()),
-        host=host,
-        port=port,
-        compute=compute,
-        threads=threads,
-        cache=cache,
-    )
+    arguments = {
+        "models": models or None,
+        "aliases": pairs(alias) if alias else None,
+        "host": host,
+        "port": port,
+        "compute": compute,
+        "threads": threads,
+        "cache": cache,
+        "on_long": on_long,
+        "timeout": timeout,
+        "body_timeout": body_timeout,
+        "max_body": max_body,
+        "max_requests": max_requests,
+        "max_waiting": max_waiting,
+        "cors": cors or None,
+        "allow_hosts": allow_host or None,
+        "auth": False if no_auth else None,
+    }
+    settings = ServerSettings.of(arguments, os.environ, configuration())
     start(settings, lambda address: say(f"serving {', '.join(settings.models)} at {address}"))
 
 
-def pairs(given: list[str] | tuple[str, ...]) -> dict[str, str]:
+def pairs(given: list[str]) -> dict[str, str]:
     """Return what each alias means."""
     for text in given:
         name, equals, meant = text.partition("=")

@@ -1,0 +1,137 @@
+"""The options of ``vecsmith serve``, as data; what is not given may stand under ``[server]`` in ``vecsmith.toml``."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from vecsmith.types import Compute as ComputeName
+from vecsmith.types import OnLong as OnLongName
+
+__all__ = [
+    "Alias",
+    "AllowHost",
+    "BodyTimeout",
+    "Compute",
+    "Cors",
+    "Host",
+    "MaxBody",
+    "MaxRequests",
+    "MaxWaiting",
+    "Models",
+    "NoAuth",
+    "OnLong",
+    "Port",
+    "Timeout",
+]
+
+Models = Annotated[
+    list[str] | None,
+    typer.Argument(
+        metavar="[MODEL]...",
+        envvar="VECSMITH_MODELS",
+        help="The models that are served, the default first, and nothing else. Default: minilm.",
+        show_default=False,
+    ),
+]
+Alias = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--alias",
+        envvar="VECSMITH_ALIAS",
+        metavar="NAME=MODEL",
+        help="Another name for a model that is served; may be repeated.",
+    ),
+]
+Host = Annotated[
+    str | None,
+    typer.Option("--host", envvar="VECSMITH_HOST", help="The address to listen at. Default: 127.0.0.1."),
+]
+Port = Annotated[
+    int | None,
+    typer.Option("--port", envvar="VECSMITH_PORT", min=0, max=65535, help="The port to listen at. Default: 8080."),
+]
+Compute = Annotated[
+    ComputeName | None,
+    typer.Option("--compute", envvar="VECSMITH_COMPUTE", help="The arithmetic of the model. Default: auto."),
+]
+OnLong = Annotated[
+    OnLongName | None,
+    typer.Option(
+        "--on-long",
+        envvar="VECSMITH_ON_LONG",
+        help="What happens to a text that is too long where the client does not say. Default: as the service whose "
+        "wire format it is does.",
+    ),
+]
+Timeout = Annotated[
+    float | None,
+    typer.Option(
+        "--timeout", envvar="VECSMITH_TIMEOUT", metavar="SECONDS", help="How long an answer may take. Default: 60."
+    ),
+]
+BodyTimeout = Annotated[
+    float | None,
+    typer.Option(
+        "--body-timeout",
+        envvar="VECSMITH_BODY_TIMEOUT",
+        metavar="SECONDS",
+        help="How long a client may take to send a request. Default: 30.",
+    ),
+]
+MaxBody = Annotated[
+    str | None,
+    typer.Option(
+        "--max-body",
+        envvar="VECSMITH_MAX_BODY",
+        metavar="SIZE",
+        help="The largest request, such as 8MB. Default: 64MiB.",
+    ),
+]
+MaxRequests = Annotated[
+    int | None,
+    typer.Option(
+        "--max-requests",
+        envvar="VECSMITH_MAX_REQUESTS",
+        metavar="N",
+        min=1,
+        help="The requests that may wait or be computed at once; more are refused. Default: 512.",
+    ),
+]
+MaxWaiting = Annotated[
+    str | None,
+    typer.Option(
+        "--max-waiting",
+        envvar="VECSMITH_MAX_WAITING",
+        metavar="SIZE",
+        help="The text that may wait or be computed at once. Default: 256MiB.",
+    ),
+]
+Cors = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--cors",
+        envvar="VECSMITH_CORS",
+        metavar="ORIGIN",
+        help="A web page's origin that may ask, such as http://localhost:3000, or *; may be repeated. Default: none.",
+    ),
+]
+AllowHost = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--allow-host",
+        envvar="VECSMITH_ALLOW_HOST",
+        metavar="NAME",
+        help="A name by which the server may be called, beside its own; may be repeated.",
+    ),
+]
+NoAuth = Annotated[
+    bool | None,
+    typer.Option(
+        "--no-auth",
+        envvar="VECSMITH_NO_AUTH",
+        help="Ask for no keys, whoever can reach the server and whatever it costs.",
+        show_default=False,
+    ),
+]
