@@ -7,6 +7,7 @@ import subprocess
 import sys
 import threading
 from contextlib import contextmanager
+from tempfile import TemporaryDirectory
 
 from vecsmith import AsyncEmbedder
 from vecsmith.server.menu import Menu, Served
@@ -46,12 +47,14 @@ def serving(models=None, *, aliases=None, access=None, **settings):
 def started(*arguments, environment=None):
     """Run ``vecsmith serve`` as a person does; yield its address and its process."""
     command = [sys.executable, "-m", "vecsmith", "serve", "--port", "0", *arguments]
-    process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env={**os.environ, **(environment or {})})
-    try:
-        while (line := process.stderr.readline()) and not (found := re.search(r"at (http://\S+)", line)):
-            pass
-        yield found[1], process
-    finally:
-        process.terminate()
-        process.wait(30)
-        process.stderr.close()
+    with TemporaryDirectory() as home:
+        variables = {**os.environ, "VECSMITH_HOME": home, **(environment or {})}
+        process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env=variables)
+        try:
+            while (line := process.stderr.readline()) and not (found := re.search(r"at (http://\S+)", line)):
+                pass
+            yield found[1], process
+        finally:
+            process.terminate()
+            process.wait(30)
+            process.stderr.close()

@@ -15,6 +15,7 @@ import typer
 from vecsmith.cli.cache import app as cache
 from vecsmith.cli.doctor import doctor
 from vecsmith.cli.embed import embed
+from vecsmith.cli.keys import app as keys
 from vecsmith.cli.messages import FAILED, say
 from vecsmith.cli.models import app as models
 from vecsmith.cli.providers import app as providers
@@ -65,6 +66,7 @@ app.add_typer(models)
 app.add_typer(providers)
 app.add_typer(cache)
 app.command("serve")(serve)
+app.add_typer(keys)
 app.command("doctor")(doctor)
 
 

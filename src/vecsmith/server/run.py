@@ -12,6 +12,7 @@ from vecsmith.client import AsyncEmbedder
 from vecsmith.config import configuration
 from vecsmith.errors import ConfigError
 from vecsmith.server.app import application
+from vecsmith.server.door import door_of
 from vecsmith.server.menu import Menu, Served
 from vecsmith.server.service import Service
 
@@ -39,11 +40,14 @@ GRACE = 30
 @asynccontextmanager
 async def opened(settings: ServerSettings) -> AsyncIterator[Service]:
     """Open all that is served, and close it at the end; raise `ConfigError` where that cannot be."""
-    menu = Menu([await served(name, settings) for name in settings.models])
-    try:
-        yield Service.of(settings, menu)
-    finally:
-        await menu.aclose()
+    with door_of(settings) as door:
+        menu = Menu([await served(name, settings) for name in settings.models])
+        try:
+            service = Service.of(settings, menu, door.access(menu))
+            service.witnesses.extend(door.witnesses)
+            yield service
+        finally:
+            await menu.aclose()
 
 
 async def served(name: str, settings: ServerSettings) -> Served:
