@@ -313,7 +313,8 @@ def test_a_key_has_so_many_requests_at_once_and_a_failed_one_gives_its_place_bac
         for thread in threads:
             thread.join()
         assert sorted(statuses) == [200, 429, 429, 429]
-        assert post(address, shown, model="none")[0] == 404
+        for headers, model, status in (({}, "none", 404), ({"x-vecsmith-lane": "no"}, "here", 400)):
+            assert post(address, shown, headers, model=model)[0] == status
         assert post(address, shown)[0] == 200
 
 
@@ -325,6 +326,18 @@ class Slow(Here):
 
         await asyncio.sleep(0.5)
         return await super().generate(values, options)
+
+
+def test_a_key_s_slow_lane_cannot_be_left_and_its_fast_one_can():
+    (_, slow), (_, fast), (_, either) = made(lane="bulk"), made(lane="interactive"), made()
+    fake = Here()
+    with locked({"here": fake}) as address:
+        for key, asked, lane in (
+            *((slow, None, "bulk"), (slow, "interactive", "bulk"), (fast, None, "interactive"), (fast, "bulk", "bulk")),
+            *((either, None, None), (either, "interactive", "interactive")),
+        ):
+            assert post(address, key, {"x-vecsmith-lane": asked} if asked else {})[0] == 200
+            assert fake.calls[-1].lane == lane
 
 
 def test_what_a_key_used_is_written_and_no_text_is():

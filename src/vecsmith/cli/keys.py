@@ -5,12 +5,13 @@ from __future__ import annotations
 import time
 from dataclasses import asdict
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from vecsmith.cli.messages import say, stop
 from vecsmith.cli.tables import AsJson, columns, print_json
+from vecsmith.types import Lane  # noqa: TC001 (typer reads the annotations when it runs)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -26,8 +27,6 @@ app = typer.Typer(
 
 LONGEST_NAME = 100
 HEADINGS = ("ID", "NAME", "KIND", "MODELS", "LIMITS", "CREATED", "STATE", "REQUESTS", "TOKENS")
-
-Lane = Literal["interactive", "bulk"]
 
 
 @app.command("create")

@@ -21,10 +21,11 @@ if TYPE_CHECKING:
 
     from vecsmith.dialects.serving import Incoming
     from vecsmith.server.access import Caller
-    from vecsmith.server.keys import Key, Lane
+    from vecsmith.server.keys import Key
     from vecsmith.server.menu import Menu
     from vecsmith.server.service import Witness
     from vecsmith.server.settings import ServerSettings
+    from vecsmith.types import Lane
 
 __all__ = ["Door", "KeyHolder", "Keyed", "door_of"]
 

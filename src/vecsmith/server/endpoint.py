@@ -88,8 +88,8 @@ class Endpoint:
         if not row.open:
             visit.caller = service.access.caller(incoming)
             visit.caller.begin()
-        visit.lane = lane_of(incoming) or visit.caller.lane
         try:
+            visit.lane = lane_of(incoming, visit.caller.lane)
             if incoming.method != "GET":
                 incoming = replace(incoming, body=await body_of(incoming, receive, service.settings))
             request = row.side.parse_request(incoming)
@@ -104,12 +104,15 @@ class Endpoint:
                 visit.caller.end(visit.tokens)
 
 
-def lane_of(incoming: Incoming) -> Lane | None:
-    """Return the lane that a request asks for; raise `Problem` for one that is not there."""
+def lane_of(incoming: Incoming, own: Lane | None) -> Lane | None:
+    """Return the lane of a request whose key has its own; raise `Problem` for one that is not there.
+
+    A request may leave the fast lane, and not a key's slow one.
+    """
     asked = incoming.headers.get("x-vecsmith-lane")
-    if asked is None or asked in get_args(Lane):
-        return cast("Lane | None", asked)
-    raise Problem("input", "x-vecsmith-lane must be interactive or bulk", param="x-vecsmith-lane")
+    if asked is not None and asked not in get_args(Lane):
+        raise Problem("input", "x-vecsmith-lane must be interactive or bulk", param="x-vecsmith-lane")
+    return own if asked is None or own == "bulk" else cast("Lane", asked)
 
 
 async def while_there(work: Coroutine[Any, Any, T], receive: Receive) -> T:

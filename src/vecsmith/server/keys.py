@@ -12,9 +12,12 @@ import secrets
 from dataclasses import dataclass, field
 from hashlib import sha256
 from hmac import compare_digest
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
-__all__ = ["LANES", "Key", "Kind", "Lane", "Limits", "make_key", "parse_key"]
+if TYPE_CHECKING:
+    from vecsmith.types import Lane
+
+__all__ = ["Key", "Kind", "Limits", "make_key", "parse_key"]
 
 PREFIX = "vs_"
 PUBLISHABLE = "pub_"
@@ -22,8 +25,6 @@ LONGEST = 200
 """Characters; what is longer is no key, and is not hashed."""
 
 Kind = Literal["secret", "publishable"]
-Lane = Literal["interactive", "bulk"]
-LANES: tuple[Lane, ...] = ("interactive", "bulk")
 
 
 @dataclass(frozen=True, slots=True)
