@@ -98,7 +98,8 @@ class JinaServer:
         for name in ("return_multivector", "return_tokenized_input"):
             if getattr(body, name):
                 raise Problem("input", f"{name!r} is not done here: leave it out", param=name)
-        written = written_as(body.embedding_type or body.encoding_format or "float")
+        kinds = body.encoding_format or "float" if body.embedding_type is None else body.embedding_type
+        written = written_as(kinds)
         asked = {
             "task": body.task,
             "dimensions": body.dimensions,
