@@ -30,6 +30,16 @@ Alias = Annotated[
 ]
 Host = Annotated[str, typer.Option("--host", envvar="VECSMITH_HOST", help="The address to listen at.")]
 Port = Annotated[int, typer.Option("--port", envvar="VECSMITH_PORT", min=0, max=65535, help="The port to listen at.")]
+Vocabulary = Annotated[
+    str | None,
+    typer.Option(
+        "--vocabulary",
+        envvar="VECSMITH_VOCABULARY",
+        metavar="FILE",
+        help="The file of cl100k_base, by which token ids are read. Default: where tiktoken keeps it, if it is there.",
+        show_default=False,
+    ),
+]
 
 
 def serve(
@@ -41,6 +51,7 @@ def serve(
     compute: options.Compute = "auto",
     threads: options.Threads = None,
     cache: options.Cache = None,
+    vocabulary: Vocabulary = None,
 ) -> None:
     """Serve embeddings over HTTP in the wire formats of OpenAI, Gemini, Cohere and others.
 
@@ -57,6 +68,7 @@ def serve(
         compute=compute,
         threads=threads,
         cache=cache,
+        vocabulary=vocabulary,
     )
     start(settings, lambda address: say(f"serving {', '.join(settings.models)} at {address}"))
 

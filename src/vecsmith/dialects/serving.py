@@ -8,6 +8,7 @@ import re
 from contextlib import suppress
 from dataclasses import dataclass, field
 from difflib import get_close_matches
+from functools import cache
 from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeVar
 
 import msgspec
@@ -265,8 +266,14 @@ def read_body(body: bytes, kind: type[B], known: Sequence[str] = ()) -> tuple[B,
         read = msgspec.convert(members, kind)
     except (msgspec.ValidationError, RecursionError) as error:
         raise invalid(str(error)) from None
-    names = [name for field in msgspec.structs.fields(kind) for name in {field.encode_name, field.name}]
-    return read, unknown(members, [*names, *known])
+    return read, unknown(members, (*names_of(kind), *known))
+
+
+@cache
+def names_of(kind: type[msgspec.Struct]) -> tuple[str, ...]:
+    """Return the names of a body's members; msgspec reads the annotations anew each time."""
+    fields = msgspec.structs.fields(kind)
+    return tuple(dict.fromkeys(name for field in fields for name in (field.encode_name, field.name)))
 
 
 def read_json(body: bytes) -> Any:
