@@ -5,23 +5,25 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from functools import partial
 from hashlib import sha256
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from vecsmith.errors import ConfigError, InputError
 from vecsmith.portal import aside
+from vecsmith.prepare import prepare
 from vecsmith.providers import Reads, ReadsAlong
 from vecsmith.types import Chunk, Usage
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from vecsmith.chunking import Chunking, Span
+    from vecsmith.chunking import Chunking, Offsets, Span
     from vecsmith.clock import Clock
     from vecsmith.options import Options
     from vecsmith.types import Floats
     from vecsmith.vectors import Rows, Source
 
-__all__ = ["Pieces", "cut", "merged", "per_text", "piecewise"]
+__all__ = ["Pieces", "as_parts", "cut", "merged", "per_text", "piecewise"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,13 +80,62 @@ async def piecewise(source: Source, pieces: Pieces, texts: Sequence[str], option
         raise error.at(pieces.owners) from None
 
 
+NO_TOKENS = "on_long='late' needs the vectors of tokens, which only a local model gives"
+
+
+async def as_parts(source: Source, texts: Sequence[str], clock: Clock) -> Rows:
+    """Return a row for each of the texts that one document is made of, read with the others around it."""
+    from vecsmith.vectors import Rows
+
+    reader = source.beneath(ReadsAlong)  # type: ignore[type-abstract]  # a Protocol is what is looked for
+    if reader is None or source.identity is None:
+        raise ConfigError(NO_TOKENS)
+    document, starts = joined(texts)
+    with clock.during("prepare"):
+        offsets = await aside(partial(reader.offsets, document))
+    spans = spans_of(offsets, starts, len(document))
+    vectors, read, cached = await read_along(source, reader, document, spans, clock)
+    tokens = [span.token_end - span.token_start for span in spans]
+    tokens[0] += read - sum(tokens)  # the special tokens, the prompt, and what windows share
+    usage = Usage() if cached else Usage(read, read)
+    space = source.identity.space
+    return Rows(vectors, tokens, [0] * len(texts), [cached] * len(texts), usage, space, space.model)
+
+
+def joined(texts: Sequence[str]) -> tuple[str, list[int]]:
+    """Return texts as one, with white space between any two, and where each begins."""
+    parts, starts, place = [], [], 0
+    for before, text in zip(["", *texts], texts, strict=False):
+        gap = " " if before and not before[-1].isspace() and not text[:1].isspace() else ""
+        starts.append(place + len(gap))
+        parts += [gap, text]
+        place += len(gap) + len(text)
+    document = "".join(parts)
+    prepare([document])  # refuses what is too long to be read
+    return document, starts
+
+
+def spans_of(offsets: Offsets, starts: Sequence[int], length: int) -> list[Span]:
+    """Return the tokens of each part; raise `InputError` for a part that has none."""
+    import numpy as np
+
+    from vecsmith.chunking import Span
+
+    firsts = [*np.searchsorted(offsets[:, 0], starts).tolist(), len(offsets)]
+    ends = [*starts[1:], length]
+    for index, (first, last) in enumerate(pairwise(firsts)):
+        if first == last:
+            raise InputError("it has no tokens, and so no vector among its neighbours: leave it out", index=index)
+    return [Span(start, end, *tokens) for start, end, tokens in zip(starts, ends, pairwise(firsts), strict=True)]
+
+
 async def late(source: Source, pieces: Pieces, texts: Sequence[str], clock: Clock) -> Rows:
     """Return the pieces' vectors read along with their texts; a text of one piece is embedded as ever."""
     import numpy as np
 
     reader = source.beneath(ReadsAlong)  # type: ignore[type-abstract]  # a Protocol is what is looked for
     if reader is None:
-        raise ConfigError("on_long='late' needs the vectors of tokens, which only a local model gives")
+        raise ConfigError(NO_TOKENS)
     counts = pieces.counts(len(texts))
     short = [place for place, count in enumerate(counts) if count == 1]
     try:

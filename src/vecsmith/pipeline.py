@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from vecsmith.clock import Clock
 from vecsmith.errors import InputError
-from vecsmith.long import cut, merged, per_text, piecewise
+from vecsmith.long import as_parts, cut, merged, per_text, piecewise
 from vecsmith.matryoshka import in_words
 from vecsmith.prepare import prepare
 from vecsmith.space import StoredForm
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from vecsmith.vectors import Rows
     from vecsmith.windows import Window
 
-__all__ = ["Passed", "through"]
+__all__ = ["Passed", "read_together", "through"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +78,23 @@ async def embedded(source: Source, texts: Sequence[str], indexes: Sequence[int],
     chunks = pieces.chunks(indexes) if pieces and options.on_long != "mean" else ()
     notes = notes_on(options, source.identity)
     return EmbedResult(vectors, items, rows.usage, stored, rows.model, chunks, cleaned, clock.seconds, notes)
+
+
+async def read_together(
+    generator: Generates, texts: Sequence[str], options: Options, cache: Cache | None = None
+) -> EmbedResult:
+    """Return a vector for each text, read as a part of the document that all of them make up (late chunking).
+
+    Raises `ConfigError` where the generator gives no vectors of tokens, and `InputError` for a text that has none.
+    """
+    clock, source = Clock(), Source.of(generator, options, cache)
+    with clock.during("prepare"):
+        prepared = prepare(texts, options.clean)
+    rows = await as_parts(source, prepared.texts, clock)
+    with clock.during("finish"):
+        vectors, stored = finished(rows, options, source.identity)
+    items = items_of(rows, prepared, None, range(len(texts)))
+    return EmbedResult(vectors, items, rows.usage, stored, rows.model, seconds=clock.seconds)
 
 
 async def vectors_of(

@@ -32,15 +32,37 @@ SPELLINGS: dict[Task, tuple[str, ...]] = {
     "semantic_similarity": ("similarity", "sentence_similarity", "sts", "text_matching"),
     "classification": (),
     "clustering": ("separation",),
-    "retrieval_document": ("doc", "document", "passage", "retrieval_passage", "search_document"),
+    "retrieval_document": (
+        "doc",
+        "document",
+        "passage",
+        "retrieval_passage",
+        "search_document",
+        "code_passage",
+        "qa_passage",
+        "nl2code_passage",
+        "code2code_passage",
+        "code2nl_passage",
+        "code2completion_passage",
+    ),
     "retrieval_query": ("query", "search_query"),
-    "question_answering": ("qa",),
+    "question_answering": ("qa", "qa_query"),
     "fact_verification": ("fact_checking", "verification"),
-    "code_retrieval_query": ("code_query", "code_retrieval", "nl2code_query"),
+    "code_retrieval_query": (
+        "code_query",
+        "code_retrieval",
+        "nl2code_query",
+        "code2code_query",
+        "code2nl_query",
+        "code2completion_query",
+    ),
 }
 """Folded: Gemini's, its older client's, Cohere's, Voyage's, Jina's, Nomic's and sentence-transformers' names."""
 
 BY_SPELLING: dict[str, Task] = {name: task for task, names in SPELLINGS.items() for name in (task, *names)}
+
+LONGEST = 100
+"""Characters of the longest name that is looked at: what is longer is no task, and comparing it takes long."""
 
 UNSPECIFIED = frozenset({"task_type_unspecified", "unspecified", "none", "null", ""})
 
@@ -59,6 +81,8 @@ def task_of(name: str | None) -> Task | None:
         return None
     if not isinstance(name, str):
         raise ConfigError(f"task must be a string such as 'retrieval_query', not {name!r}")
+    if len(name) > LONGEST:
+        raise ConfigError(f"a task of {len(name)} characters is none: use one of {', '.join(TASKS)}")
     spelling = folded(name)
     if spelling in UNSPECIFIED:
         return None

@@ -29,6 +29,7 @@ def serve(
     cors: said.Cors = None,
     allow_host: said.AllowHost = None,
     no_auth: said.NoAuth = None,
+    vocabulary: said.Vocabulary = None,
 ) -> None:
     """Serve embeddings over HTTP in the wire formats of OpenAI, Gemini, Cohere and others.
 
@@ -56,6 +57,7 @@ def serve(
         "cors": cors or None,
         "allow_hosts": allow_host or None,
         "auth": False if no_auth else None,
+        "vocabulary": vocabulary,
     }
     settings = ServerSettings.of(arguments, os.environ, configuration())
     start(settings, lambda address: say(f"serving {', '.join(settings.models)} at {address}"))

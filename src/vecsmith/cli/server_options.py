@@ -24,6 +24,7 @@ __all__ = [
     "OnLong",
     "Port",
     "Timeout",
+    "Vocabulary",
 ]
 
 Models = Annotated[
@@ -132,6 +133,16 @@ NoAuth = Annotated[
         "--no-auth",
         envvar="VECSMITH_NO_AUTH",
         help="Ask for no keys, whoever can reach the server and whatever it costs.",
+        show_default=False,
+    ),
+]
+Vocabulary = Annotated[
+    str | None,
+    typer.Option(
+        "--vocabulary",
+        envvar="VECSMITH_VOCABULARY",
+        metavar="FILE",
+        help="The file of cl100k_base, by which token ids are read. Default: where tiktoken keeps it, if it is there.",
         show_default=False,
     ),
 ]

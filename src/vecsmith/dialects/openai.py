@@ -8,16 +8,16 @@ from typing import TYPE_CHECKING, Any, Literal
 import msgspec
 
 from vecsmith.dialects import Answer, fault, members, post, rows_of, sentence
-from vecsmith.dialects.serving import EmbedRequest, Problem, as_base64, json_response, read_body, texts_of
+from vecsmith.dialects.serving import EmbedRequest, Invalid, Problem, as_base64, json_response, read_body, texts_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from vecsmith.dialects import Asked, Fault, FaultKind
     from vecsmith.dialects.serving import EmbedAnswer, Incoming, ProblemKind
     from vecsmith.wire import HttpRequest, HttpResponse, Service
 
-__all__ = ["Embedding", "Listed", "OpenAIClient", "OpenAIServer", "failed"]
+__all__ = ["Embedding", "Listed", "OpenAIClient", "OpenAIServer", "error_of", "failed", "plain", "told_apart"]
 
 
 class Embedding(msgspec.Struct):
@@ -160,24 +160,32 @@ class OpenAIServer:
 
 def told_apart(given: str | list[str | int | list[int]]) -> tuple[list[str], list[list[int]] | None]:
     """Return the texts, or none and the token ids; raise `Problem` for lists that are neither."""
-    if given == []:
-        raise Problem("input", "'$.input' is invalid: it is empty; send at least one text", param="input")
-    if isinstance(given, str) or isinstance(given[0], str):
-        texts = texts_of(given, "input")
-        if "" in texts:
-            place = texts.index("")
-            raise Problem("input", f"'$.input[{place}]' is invalid: it is an empty string", param="input", index=place)
-        if len(texts) > MOST:
-            raise Problem("too_many", f"'$.input' is invalid: it has {len(texts)} texts, {MOST} at most", param="input")
-        return texts, None
+    if not given or isinstance(given, str) or isinstance(given[0], str):
+        return plain(given), None
     one = isinstance(given[0], int)
     rows: list[Any] = [given] if one else given
     for place, row in enumerate(rows):
         if not isinstance(row, list) or not row or not all(isinstance(each, int) and each >= 0 for each in row):
-            raise Problem("input", f"'$.input[{place}]' is invalid: texts and token ids are mixed", index=place)
+            words = f"'$.input[{place}]' is invalid: texts and token ids are mixed"
+            raise Invalid("type_error", words, param="input", index=place)
     if len(rows) > MOST:
         raise Problem("too_many", f"'$.input' is invalid: it has {len(rows)} inputs, {MOST} at most", param="input")
     return [], rows
+
+
+def plain(given: str | Sequence[Any], most: int = MOST, *, empty: bool = False) -> list[str]:
+    """Return texts, one or several; raise `Problem` for none, too many, an empty one unless `empty`, and no text."""
+    texts = texts_of(given, "input")
+    if not texts:
+        raise Invalid("value_error", "'$.input' is invalid: it is empty; send at least one text", param="input")
+    if len(texts) > most:
+        raise Problem("too_many", f"'$.input' is invalid: it has {len(texts)} texts, {most} at most", param="input")
+    if not empty and "" in texts:
+        place = texts.index("")
+        raise Invalid(
+            "value_error", f"'$.input[{place}]' is invalid: it is an empty string", param="input", index=place
+        )
+    return texts
 
 
 def listed(answer: EmbedAnswer, request: EmbedRequest) -> dict[str, Any]:

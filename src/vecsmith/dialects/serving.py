@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 from contextlib import suppress
 from dataclasses import dataclass, field
 from difflib import get_close_matches
+from functools import cache
 from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeVar
 
 import msgspec
@@ -25,6 +27,7 @@ __all__ = [
     "EmbedAnswer",
     "EmbedRequest",
     "Incoming",
+    "Invalid",
     "ModelCard",
     "Problem",
     "ProblemKind",
@@ -36,6 +39,21 @@ __all__ = [
 ]
 
 SURROGATE = rb"\ud"
+
+SYNONYMS = (
+    ("dimensions", "output_dimension", "output_dimensionality", "outputDimensionality"),
+    ("task", "input_type", "task_type", "taskType"),
+    ("output_dtype", "embedding_type", "embedding_types"),
+    ("normalized", "normalize"),
+    ("truncation", "truncate"),
+)
+"""What services call the same thing: another's word would change the vectors, and is not passed over."""
+
+MISSING = re.compile(r"Object missing required field `(\w+)`$")
+"""msgspec's words."""
+
+MOST_UNKNOWN = 100
+"""Members that mean nothing, before the body is taken for something else."""
 
 Q = TypeVar("Q")
 A_contra = TypeVar("A_contra", contravariant=True)
@@ -78,6 +96,10 @@ class EmbedRequest:
     """Whose ids they are."""
     max_tokens: int | None = None
     """The most tokens to read of each text, where the client says so."""
+    together: bool = False
+    """Whether the texts are the parts of one document, each to be read with the others around it."""
+    wide: bool = False
+    """Whether a width at or above the model's own means the model's own."""
     style: Any = None
     """What the dialect itself must know to write the answer."""
     ignored: Sequence[str] = ()
@@ -195,11 +217,25 @@ class Problem(Exception):  # noqa: N818 (an answer, and no mistake of the progra
         """Which of the texts is meant."""
         self.retry_after = retry_after
         """Seconds after which the same request may succeed."""
+        self.id = ""
+        """Of the request, once it is known."""
 
     @property
     def status(self) -> int:
         """The status of HTTP that says it, unless the dialect has another."""
         return STATUSES[self.kind]
+
+
+Flaw = Literal["extra_forbidden", "json_invalid", "missing", "type_error", "value_error"]
+"""What is wrong with a body, in the words of the services that check theirs with pydantic."""
+
+
+class Invalid(Problem):
+    """A body that is not of the right shape."""
+
+    def __init__(self, flaw: Flaw, message: str, *, param: str | None = None, index: int | None = None) -> None:
+        super().__init__("input", message, param=param, index=index)
+        self.flaw: Flaw = flaw
 
 
 class ServerSide(Protocol[Q, A_contra]):
@@ -225,13 +261,19 @@ def read_body(body: bytes, kind: type[B], known: Sequence[str] = ()) -> tuple[B,
     """
     members = read_json(body)
     if not isinstance(members, dict):
-        raise Problem("input", f"the body must be an object of JSON, not {json_name(members)}")
+        raise Invalid("type_error", f"the body must be an object of JSON, not {json_name(members)}")
     try:
         read = msgspec.convert(members, kind)
     except (msgspec.ValidationError, RecursionError) as error:
         raise invalid(str(error)) from None
-    names = [name for field in msgspec.structs.fields(kind) for name in {field.encode_name, field.name}]
-    return read, unknown(members, [*names, *known])
+    return read, unknown(members, (*names_of(kind), *known))
+
+
+@cache
+def names_of(kind: type[msgspec.Struct]) -> tuple[str, ...]:
+    """Return the names of a body's members; msgspec reads the annotations anew each time."""
+    fields = msgspec.structs.fields(kind)
+    return tuple(dict.fromkeys(name for field in fields for name in (field.encode_name, field.name)))
 
 
 def read_json(body: bytes) -> Any:
@@ -242,7 +284,7 @@ def read_json(body: bytes) -> Any:
         if SURROGATE in body.lower():
             with suppress(RecursionError, ValueError):
                 return json.loads(body, parse_constant=not_json)
-    raise Problem("input", "the body is not JSON in UTF-8: send an object of JSON")
+    raise Invalid("json_invalid", "the body is not JSON in UTF-8: send an object of JSON")
 
 
 def not_json(name: str) -> None:
@@ -251,16 +293,28 @@ def not_json(name: str) -> None:
 
 
 def unknown(members: Mapping[str, Any], names: Sequence[str]) -> tuple[str, ...]:
-    """Return the names that are none of those known; raise `Problem` for one that is nearly one."""
+    """Return the names that are none of those known; raise `Problem` for one that is nearly one, or means one."""
     others = tuple(name for name in members if name not in names)
+    if len(others) > MOST_UNKNOWN:
+        raise Invalid("extra_forbidden", f"the body has {len(others)} members that mean nothing here: leave them out")
     for name in others:
-        if close := get_close_matches(name.lower(), names, n=1, cutoff=0.8):
-            raise Problem("input", f"there is no member {name[:40]!r}: did you mean {close[0]!r}?", param=name[:40])
+        if meant := nearest(name, names):
+            words = f"there is no member {name[:40]!r}: did you mean {meant!r}?"
+            raise Invalid("extra_forbidden", words, param=name[:40])
     return others
+
+
+def nearest(name: str, names: Sequence[str]) -> str | None:
+    """Return the known name that another one probably means."""
+    same = next((group for group in SYNONYMS if name in group), ())
+    close = get_close_matches(name.lower(), names, n=1, cutoff=0.8)
+    return next((each for each in (*same, *close) if each in names), None)
 
 
 def invalid(words: str) -> Problem:
     """Return the refusal of a body whose members are not of the right types, from msgspec's words."""
+    if lacking := MISSING.match(words):
+        return Invalid("missing", f"the body has no {lacking[1]!r}: it is required", param=lacking[1])
     found, _, where = words.partition(" - at `")
     where = where.rstrip("`") or "$"
     name = where.removeprefix("$").lstrip(".")
@@ -268,7 +322,8 @@ def invalid(words: str) -> Problem:
     if name.endswith("]") and "[" in name and not name.endswith("[...]"):
         place = name[name.index("[") + 1 : name.index("]")]
         index = int(place) if place.isdecimal() else None
-    return Problem("input", f"'{where}' is invalid: {found[0].lower() + found[1:]}", param=name or None, index=index)
+    words = f"'{where}' is invalid: {found[0].lower() + found[1:]}"
+    return Invalid("type_error", words, param=name or None, index=index)
 
 
 def json_name(value: object) -> str:
@@ -283,7 +338,8 @@ def texts_of(given: str | Sequence[Any], member: str) -> list[str]:
         return [given]
     for place, text in enumerate(given):
         if not isinstance(text, str):
-            raise Problem("input", f"'$.{member}[{place}]' must be a string, not {json_name(text)}", index=place)
+            words = f"'$.{member}[{place}]' must be a string, not {json_name(text)}"
+            raise Invalid("type_error", words, param=member, index=place)
     return list(given)
 
 

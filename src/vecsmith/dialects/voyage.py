@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
-from vecsmith.dialects.openai import OpenAIClient
+import msgspec
+
+from vecsmith.dialects.dtypes import Dtype, Written, items
+from vecsmith.dialects.openai import OpenAIClient, plain
+from vecsmith.dialects.serving import EmbedRequest, json_response, read_body
 
 if TYPE_CHECKING:
     from vecsmith.dialects import Asked
+    from vecsmith.dialects.serving import EmbedAnswer, Incoming, Problem
+    from vecsmith.wire import HttpResponse
 
-__all__ = ["VoyageClient"]
+__all__ = ["VoyageClient", "VoyageServer"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,3 +33,57 @@ class VoyageClient(OpenAIClient):
             "output_dimension": asked.dimensions,
             "encoding_format": "base64" if self.base64 else None,
         }
+
+
+MOST = 1000
+"""Texts of one request."""
+
+
+class VoyageBody(msgspec.Struct, kw_only=True):
+    """What a client sends; its own client sends null for all that is not said."""
+
+    input: str | list[Any]
+    model: str | None = None
+    input_type: str | None = None
+    truncation: bool | None = None
+    output_dimension: int | None = None
+    output_dtype: Dtype | None = None
+    encoding_format: Literal["base64"] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class VoyageServer:
+    """Voyage's format, as its client expects it: bytes of the numbers that were asked for, and ``detail`` in errors."""
+
+    def parse_request(self, incoming: Incoming) -> EmbedRequest:
+        """Return what is asked."""
+        body, ignored = read_body(incoming.body, VoyageBody)
+        written = Written((body.output_dtype or "float",), base64=body.encoding_format == "base64")
+        asked = {
+            "task": body.input_type,
+            "dimensions": body.output_dimension,
+            "on_long": None if body.truncation is None else "truncate" if body.truncation else "error",
+        }
+        return EmbedRequest(
+            plain(body.input, MOST),
+            body.model,
+            {name: value for name, value in asked.items() if value is not None},
+            "truncate",
+            written.encodings,
+            style=written,
+            ignored=ignored,
+        )
+
+    def render_response(self, answer: EmbedAnswer, request: EmbedRequest) -> HttpResponse:
+        """Write the vectors; the usage has this one member."""
+        members = {
+            "object": "list",
+            "data": items(request.style.of(answer)),
+            "model": answer.model,
+            "usage": {"total_tokens": answer.tokens},
+        }
+        return json_response(members)
+
+    def render_error(self, problem: Problem) -> HttpResponse:
+        """Write why there are none."""
+        return json_response({"detail": problem.message}, problem.status)

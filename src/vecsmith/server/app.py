@@ -21,7 +21,13 @@ __all__ = ["application"]
 
 def application(service: Service) -> ASGIApp:
     """Return what answers requests."""
-    routes = [Route(row.path, Endpoint(service, row), methods=[row.method]) for row in ROWS]
+    places = dict.fromkeys((row.method, row.path) for row in ROWS)
+    routes = [
+        Route(
+            path, Endpoint(service, [row for row in ROWS if (row.method, row.path) == (method, path)]), methods=[method]
+        )
+        for method, path in places
+    ]
     others = [Route(path, Nowhere(service, "method")) for path in dict.fromkeys(row.path for row in ROWS)]
     router = Router([*routes, *others], redirect_slashes=False, default=Nowhere(service, "route"))
     if not service.settings.cors:

@@ -15,7 +15,7 @@ from vecsmith.server.visit import Visit
 from vecsmith.types import Lane
 
 if TYPE_CHECKING:
-    from collections.abc import Coroutine
+    from collections.abc import Callable, Coroutine, Sequence
 
     from starlette.types import Receive, Scope, Send
 
@@ -53,21 +53,26 @@ class Row:
     work: Work
     open: bool = False
     """Whether it needs no key."""
+    when: Callable[[Incoming], bool] | None = None
+    """Which requests it is for, where others at the same path are answered in another format; None for all."""
 
 
 class Endpoint:
-    """A row, served."""
+    """The rows of one path and method, served: the first that a request is for."""
 
-    def __init__(self, service: Service, row: Row) -> None:
-        self.service, self.row = service, row
+    def __init__(self, service: Service, rows: Sequence[Row]) -> None:
+        self.service, self.rows = service, rows
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
-        visit = Visit(self.row.path, self.row.dialect, Visitor())
-        incoming = head_of(scope)
+        row = self.rows[-1]
+        visit = Visit(row.path, row.dialect, Visitor())
         problem: Problem | None = None
         try:
-            response = await self.answered(incoming, visit, receive)
+            incoming = head_of(scope)
+            row = next((each for each in self.rows if each.when is None or each.when(incoming)), row)
+            visit.dialect = row.dialect
+            response = await self.answered(row, incoming, visit, receive)
         except Gone:
             visit.status = 499
         except Problem as error:
@@ -75,16 +80,17 @@ class Endpoint:
         except Exception as error:  # noqa: BLE001 (whatever it is, the client is answered and the operator told)
             problem = told(error, visit)
         if problem is not None:
-            response = self.row.side.render_error(problem)
+            problem.id = visit.id
+            response = row.side.render_error(problem)
         if visit.status != 499:  # noqa: PLR2004 (nginx's status for a client that is gone)
             visit.status = response.status
             await sent(send, response, visit, problem)
         for witness in self.service.witnesses:
             witness(visit, problem)
 
-    async def answered(self, incoming: Incoming, visit: Visit, receive: Receive) -> HttpResponse:
+    async def answered(self, row: Row, incoming: Incoming, visit: Visit, receive: Receive) -> HttpResponse:
         """Return the answer to a request."""
-        row, service = self.row, self.service
+        service = self.service
         if not row.open:
             visit.caller = service.access.caller(incoming)
             visit.caller.begin()

@@ -11,7 +11,7 @@ from vecsmith.dialects.serving import ModelCard, Problem
 from vecsmith.errors import ConfigError
 from vecsmith.local.folder import ModelFolder
 from vecsmith.options import options_of
-from vecsmith.pipeline import through
+from vecsmith.pipeline import read_together, through
 from vecsmith.providers import Identifies
 from vecsmith.providers.contract import GenerationOptions
 from vecsmith.windows import Window, fit_one
@@ -47,11 +47,15 @@ class Served:
     def options(self, request: EmbedRequest, on_long: OnLong | None) -> Options:
         """Return what a request asks of the model; raise `EmbedError` for what it cannot."""
         asked = {"on_long": on_long or request.on_long, **self.embedder.named.defaults, **request.options}
+        if request.wide and (asked.get("dimensions") or 0) >= self.embedder.metadata.dimensions > 0:
+            del asked["dimensions"]
         return options_of(**asked)
 
-    async def embed(self, texts: Sequence[str], options: Options) -> EmbedResult:
-        """Return the texts' vectors, in order."""
+    async def embed(self, texts: Sequence[str], options: Options, *, together: bool = False) -> EmbedResult:
+        """Return the texts' vectors, in order; `together`, each is read as a part of the document they make up."""
         embedder = self.embedder
+        if together:
+            return await read_together(embedder.generator, texts, options, embedder.cache)
         if fit_one(texts, looked_up=embedder.cache is not None):
             return (await through(embedder.generator, Window(0, list(texts)), options, embedder.cache)).result
         return await embedder.embed_quietly(list(texts), options, None)

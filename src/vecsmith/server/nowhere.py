@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Literal
 
+from vecsmith.dialects.azure import AzureServer
+from vecsmith.dialects.jina import JinaServer
+from vecsmith.dialects.mistral import MistralServer
+from vecsmith.dialects.ollama import ollama_error
+from vecsmith.dialects.ollama_openai import OllamaOpenAI
 from vecsmith.dialects.openai import OpenAIServer
+from vecsmith.dialects.root import union_error
 from vecsmith.dialects.serving import Problem
+from vecsmith.dialects.voyage import VoyageServer
 from vecsmith.server.access import Visitor
 from vecsmith.server.endpoint import sent
 from vecsmith.server.visit import Visit
@@ -14,6 +22,7 @@ if TYPE_CHECKING:
     from starlette.types import Receive, Scope, Send
 
     from vecsmith.server.service import Service
+    from vecsmith.wire import HttpResponse
 
 __all__ = ["Nowhere"]
 
@@ -21,6 +30,27 @@ WORDS = {
     "route": "there is nothing at this address: the routes are listed at /openapi.json",
     "method": "this address does not take {method}: the methods are listed at /openapi.json",
 }
+
+
+Spoken = Callable[[Problem], "HttpResponse"]
+
+SPOKEN: Mapping[str, Spoken] = {
+    "/openai/v1": OpenAIServer().render_error,
+    "/openai": AzureServer().render_error,
+    "/voyage": VoyageServer().render_error,
+    "/mistral": MistralServer().render_error,
+    "/jina": JinaServer().render_error,
+    "/ollama/v1": OllamaOpenAI().render_error,
+    "/ollama": ollama_error,
+    "/api": ollama_error,
+}
+"""Who speaks below which path, the longer ones first; everywhere else it is what all clients understand."""
+
+
+def spoken(path: str) -> Spoken:
+    """Return how errors are said below a path."""
+    found = (error for prefix, error in SPOKEN.items() if path == prefix or path.startswith(f"{prefix}/"))
+    return next(found, union_error)
 
 
 class Nowhere:
@@ -36,7 +66,8 @@ class Nowhere:
             return
         problem = Problem(self.kind, WORDS[self.kind].format(method=scope["method"]))
         visit = Visit("", "", Visitor())
-        response = OpenAIServer().render_error(problem)
+        problem.id = visit.id
+        response = spoken(scope["path"])(problem)
         visit.status = response.status
         await sent(send, response, visit, problem)
         for witness in self.service.witnesses:

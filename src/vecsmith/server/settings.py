@@ -36,6 +36,8 @@ class ServerSettings:
     compute: Compute = "auto"
     threads: Count | None = None
     cache: str | None = None
+    vocabulary: str | None = None
+    """The file of cl100k_base, by which token ids are read; None for where tiktoken keeps it, if it is there."""
     on_long: OnLong | None = None
     """What happens to texts that are too long where the client does not say; None for each dialect's own way."""
     timeout: Seconds = 60.0
