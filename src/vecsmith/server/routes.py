@@ -2,17 +2,43 @@
 
 from __future__ import annotations
 
+from itertools import product
 from typing import TYPE_CHECKING
 
+from vecsmith.dialects.gemini_server import GeminiBatch, GeminiEmbed
+from vecsmith.dialects.google import GeminiModel, GeminiModels, UnknownMethod
 from vecsmith.dialects.openai import OpenAIServer
 from vecsmith.server.endpoint import Row
-from vecsmith.server.works import embed
+from vecsmith.server.works import embed, embed_several, model, models, nothing
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
 __all__ = ["ROWS"]
 
 OPENAI = OpenAIServer()
 
-ROWS: Sequence[Row] = (*(Row("POST", f"{base}/embeddings", "openai", OPENAI, embed) for base in ("/openai/v1", "/v1")),)
+SHARED = "/v1"
+"""The root whose lists of models several dialects share."""
+
+
+def google(base: str) -> Iterable[Row]:
+    """Return what Gemini and PaLM have beneath an address; a method is what stands behind the last colon."""
+    one = f"{base}/models/{{model:path}}"
+    yield Row("POST", f"{one}:embedContent", "gemini", GeminiEmbed(), embed_several)
+    yield Row("POST", f"{one}:batchEmbedContents", "gemini", GeminiBatch(), embed_several)
+    yield Row("POST", f"{base}/models/{{method:path}}", "gemini", UnknownMethod(), nothing)
+    yield Row("POST", f"{base}/openai/embeddings", "openai", OPENAI, embed)
+    if base != SHARED:
+        yield Row("GET", f"{base}/models", "gemini", GeminiModels(), models)
+        yield Row("GET", one, "gemini", GeminiModel(), model)
+
+
+ROWS: Sequence[Row] = (
+    *(Row("POST", f"{base}/embeddings", "openai", OPENAI, embed) for base in ("/openai/v1", SHARED)),
+    *(
+        row
+        for prefix, version in product(("", "/gemini"), ("v1beta", "v1", "v1beta2", "v1beta3"))
+        for row in google(f"{prefix}/{version}")
+    ),
+)
