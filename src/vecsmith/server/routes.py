@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from vecsmith.dialects.gemini_server import GeminiBatch, GeminiEmbed
 from vecsmith.dialects.google import GeminiModel, GeminiModels, UnknownMethod
 from vecsmith.dialects.openai import OpenAIServer
+from vecsmith.dialects.palm import PalmBatch, PalmEmbed
 from vecsmith.server.endpoint import Row
 from vecsmith.server.works import embed, embed_several, model, models, nothing
 
@@ -27,6 +28,8 @@ def google(base: str) -> Iterable[Row]:
     one = f"{base}/models/{{model:path}}"
     yield Row("POST", f"{one}:embedContent", "gemini", GeminiEmbed(), embed_several)
     yield Row("POST", f"{one}:batchEmbedContents", "gemini", GeminiBatch(), embed_several)
+    yield Row("POST", f"{one}:embedText", "palm", PalmEmbed(), embed)
+    yield Row("POST", f"{one}:batchEmbedText", "palm", PalmBatch(), embed)
     yield Row("POST", f"{base}/models/{{method:path}}", "gemini", UnknownMethod(), nothing)
     yield Row("POST", f"{base}/openai/embeddings", "openai", OPENAI, embed)
     if base != SHARED:
