@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from itertools import product
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
+from vecsmith.dialects.cohere import CohereKey, CohereModel, CohereModels, CohereServer
 from vecsmith.dialects.gemini_server import GeminiBatch, GeminiEmbed
 from vecsmith.dialects.google import GeminiModel, GeminiModels, UnknownMethod
 from vecsmith.dialects.openai import OpenAIServer
@@ -18,6 +19,9 @@ if TYPE_CHECKING:
 __all__ = ["ROWS"]
 
 OPENAI = OpenAIServer()
+
+VERSIONS: tuple[Literal["1", "2"], ...] = ("1", "2")
+"""Of Cohere's API."""
 
 SHARED = "/v1"
 """The root whose lists of models several dialects share."""
@@ -37,6 +41,16 @@ def google(base: str) -> Iterable[Row]:
         yield Row("GET", one, "gemini", GeminiModel(), model)
 
 
+COHERE: Sequence[Row] = (
+    *(
+        Row("POST", f"{prefix}/v{version}/embed", "cohere", CohereServer(version), embed)
+        for prefix, version in product(("", "/cohere"), VERSIONS)
+    ),
+    Row("GET", "/cohere/v1/models", "cohere", CohereModels(), models),
+    Row("GET", "/cohere/v1/models/{model:path}", "cohere", CohereModel(), model),
+    *(Row("POST", f"{prefix}/v1/check-api-key", "cohere", CohereKey(), nothing) for prefix in ("", "/cohere")),
+)
+
 ROWS: Sequence[Row] = (
     *(Row("POST", f"{base}/embeddings", "openai", OPENAI, embed) for base in ("/openai/v1", SHARED)),
     *(
@@ -44,4 +58,5 @@ ROWS: Sequence[Row] = (
         for prefix, version in product(("", "/gemini"), ("v1beta", "v1", "v1beta2", "v1beta3"))
         for row in google(f"{prefix}/{version}")
     ),
+    *COHERE,
 )
