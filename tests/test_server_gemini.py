@@ -166,7 +166,7 @@ def test_members_that_mean_nothing_are_listed_and_near_misses_named(fake):
         ({"content": "a"}, "$.content", None),
         ({"title": "t"}, "RETRIEVAL_DOCUMENT", "title"),
         ({"title": "t", "taskType": "RETRIEVAL_QUERY"}, "RETRIEVAL_DOCUMENT", "title"),
-        ({"taskType": 9}, "number 9", "taskType"),
+        ({"taskType": 9}, "no such number", "taskType"),
         ({"taskType": "SEARCH"}, "is not a task", "taskType"),
         ({"outputDimensionality": "many"}, "whole number", "outputDimensionality"),
         ({"model": "models/other"}, "the address names", "model"),
@@ -235,15 +235,17 @@ def test_a_batch_goes_to_the_model_in_as_few_calls_as_its_options_allow():
 
 
 def test_a_text_that_cannot_be_embedded_is_named_by_its_place_in_the_batch():
+    seen = []
     with serving({"fake": FakeGenerator(bad="bad")}) as (address, service):
-        seen = []
         service.witnesses.append(lambda _, problem: seen.append(problem))
         texts, widths = ["a", "b", "c", "bad"], [4, 8, 4, 8]
         requests = [
             {"content": content(text), "outputDimensionality": width} for text, width in zip(texts, widths, strict=True)
         ]
-        assert post(address, MANY, {"requests": requests})[0] == 400
-        assert [problem.index for problem in seen] == [3]
+        status, _, body = post(address, MANY, {"requests": requests})
+        assert status == 400
+        assert "input 3" in body["error"]["message"]
+    assert [problem.index for problem in seen] == [3]
 
 
 def test_numbers_are_printed_so_that_no_bit_is_lost(fake):

@@ -233,7 +233,7 @@ def task_type(given: str | int | None) -> str | None:
     """Return a task type by its name, or by its number; None where it says nothing."""
     if isinstance(given, int):
         if not 0 <= given < len(TASK_TYPES):
-            raise Problem("input", f"taskType has no number {given}: use 0 to {len(TASK_TYPES) - 1}", param="taskType")
+            raise Problem("input", f"taskType has no such number: use 0 to {len(TASK_TYPES) - 1}", param="taskType")
         given = TASK_TYPES[given]
     try:
         return given if task_of(given) else None

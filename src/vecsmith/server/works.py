@@ -15,11 +15,13 @@ from vecsmith.server.shortened import also_dropped, shortened
 if TYPE_CHECKING:
     from collections.abc import Coroutine, Sequence
 
+    from numpy.typing import NDArray
+
     from vecsmith.dialects.serving import EmbedRequest, ModelCard
     from vecsmith.server.menu import Served
     from vecsmith.server.service import Service
     from vecsmith.server.visit import Visit
-    from vecsmith.types import EmbedResult, Lane
+    from vecsmith.types import EmbedResult, Encoding, Lane
 
 __all__ = ["embed", "embed_several", "model", "models", "nothing"]
 
@@ -73,13 +75,9 @@ async def together(works: Sequence[Coroutine[Any, Any, EmbedResult]]) -> list[Em
 
 
 def answer(request: EmbedRequest, result: EmbedResult, served: Served, visit: Visit) -> EmbedAnswer:
-    """Return what is told of a result; raise `Problem` for numbers that cannot be written as asked."""
-    try:
-        vectors = {encoding: encode(result.vectors, encoding) for encoding in request.encodings}
-    except EmbedError as error:
-        raise problem_of(error) from None
+    """Return what is told of a result."""
     return EmbedAnswer(
-        vectors,
+        encoded(result, request.encodings),
         result.items,
         sum(result.items.tokens),
         request.model or served.name,
@@ -109,13 +107,24 @@ async def embedded(
     except TimeoutError:
         raise Problem("timeout", f"no answer within {service.settings.timeout:g} seconds: send fewer texts") from None
     except EmbedError as error:
-        found = problem_of(error)
+        found = problem_of(error.at(places) if isinstance(error, InputError) else error)
         ours = service.settings.on_long or request.on_long
-        if found.index is not None:
-            found.index = places[found.index]
-            if isinstance(error, InputError) and "on_long" not in request.options and ours == "error":
-                found.message += OURS
+        if (
+            isinstance(error, InputError)
+            and error.index is not None
+            and "on_long" not in request.options
+            and ours == "error"
+        ):
+            found.message += OURS
         raise found from None
+
+
+def encoded(result: EmbedResult, encodings: Sequence[Encoding]) -> dict[Encoding, NDArray[Any]]:
+    """Return the vectors in each encoding; raise `Problem` for a width that one cannot hold."""
+    try:
+        return {encoding: encode(result.vectors, encoding) for encoding in encodings}
+    except InputError as error:
+        raise problem_of(error) from None
 
 
 def texts_of(request: EmbedRequest) -> Sequence[str]:
@@ -140,4 +149,4 @@ async def model(service: Service, request: str, visit: Visit) -> ModelCard:  # n
 
 
 async def nothing(service: Service, request: object, visit: Visit) -> None:
-    """Do nothing: that the key was good is the answer."""
+    """Do nothing, for what is answered without any work."""
