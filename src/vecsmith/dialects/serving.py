@@ -7,6 +7,7 @@ import json
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
+from functools import cache
 from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeVar
 
 import msgspec
@@ -256,8 +257,13 @@ def read_members(members: Mapping[str, Any], kind: type[B], known: Sequence[str]
         read = msgspec.convert(members, kind)
     except (msgspec.ValidationError, RecursionError) as error:
         raise invalid(str(error)) from None
-    names = [name for field in msgspec.structs.fields(kind) for name in {field.encode_name, field.name}]
-    return read, unknown(members, [*names, *known])
+    return read, unknown(members, (*names_of(kind), *known))
+
+
+@cache
+def names_of(kind: type[msgspec.Struct]) -> tuple[str, ...]:
+    """Return the names that a body's members may have; looking them up takes longer than all else does."""
+    return tuple(name for field in msgspec.structs.fields(kind) for name in {field.encode_name, field.name})
 
 
 def read_json(body: bytes) -> Any:
