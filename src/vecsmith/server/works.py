@@ -55,7 +55,8 @@ async def answers(
     texts = [texts_of(request) for request in requests]
     visit.texts = sum(map(len, texts))
     with service.gate.place(sum(len(text) for each in texts for text in each)):
-        works = [embedded(service, served, *each, visit.lane) for each in zip(requests, texts, places, strict=True)]
+        parts = zip(requests, texts, places, strict=True)
+        works = [embedded(service, served, *part, lane=visit.lane) for part in parts]
         results = [await works[0]] if len(works) == 1 else await together(works)
     visit.space = ", ".join(dict.fromkeys(str(result.space) for result in results))
     visit.tokens = sum(sum(result.items.tokens) for result in results)
@@ -94,6 +95,7 @@ async def embedded(
     request: EmbedRequest,
     texts: Sequence[str],
     places: Sequence[int],
+    *,
     lane: Lane | None,
 ) -> EmbedResult:
     """Embed texts within the deadline; raise `Problem` for what cannot be, with its place among all texts."""
