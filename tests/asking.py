@@ -34,3 +34,11 @@ def vectors(body):
 
 def unpacked(text, dtype="<f4"):
     return np.frombuffer(base64.b64decode(text, validate=True), dtype)
+
+
+def post(address, path, body, headers=None):
+    return ask(address, path, body, **(headers or {}))
+
+
+def get(address, path, headers=None):
+    return ask(address, path, **(headers or {}))

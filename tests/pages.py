@@ -12,6 +12,7 @@ import shlex
 import shutil
 import tokenize
 import warnings
+from contextlib import ExitStack
 from io import StringIO
 from pathlib import Path
 from typing import NamedTuple
@@ -21,6 +22,7 @@ import pytest
 from typer.testing import CliRunner
 
 import vecsmith
+from served import started
 from vecsmith import EmbedError, EmbedWarning
 from vecsmith.cli import app, show_warning
 from vecsmith.local.catalog import BUNDLED
@@ -34,6 +36,10 @@ ANY_NUMBER = r"(-?\d+(?:\.\d*)?(?:e-?\d+)?)"
 LINK = re.compile(r"\]\(([^)\s]+)\)")
 HEADING = re.compile(r"^#+ (.*)$", re.MULTILINE)
 EXIT_CODE = re.compile(r"# exit code (\d+)\s*$")
+
+BEHIND = re.compile(r"^vecsmith serve(.*) &$", re.MULTILINE)
+ADDRESS = "http://127.0.0.1:8080"
+"""Where a page says that its server is."""
 
 FILES = {
     "many.txt": "one line\nanother line\n",
@@ -63,13 +69,22 @@ def run_page(path: Path, folder: Path) -> None:
     page = path.read_text(encoding="utf-8")
     prepare_folder(folder, page)
     namespace: dict[str, object] = {"__name__": path.stem}
-    try:
-        for block in blocks(page):
-            run_block(block, namespace, path.name)
-    finally:
-        for value in namespace.values():
-            if isinstance(value, vecsmith.Embedder | vecsmith.Session):
-                value.close()
+    with ExitStack() as servers:
+        try:
+            address = ADDRESS
+            for block in blocks(page):
+                address = serve(block, servers) or address
+                run_block(block._replace(code=block.code.replace(ADDRESS, address)), namespace, path.name)
+        finally:
+            for value in namespace.values():
+                if isinstance(value, vecsmith.Embedder | vecsmith.Session):
+                    value.close()
+
+
+def serve(block: Block, servers: ExitStack) -> str | None:
+    """Start the server that a block starts behind the shell, at a free port; return its address, or None."""
+    found = BEHIND.search(block.code) if block.language == "sh" else None
+    return servers.enter_context(started(*shlex.split(found[1])))[0] if found else None
 
 
 def run_block(block: Block, namespace: dict[str, object], name: str) -> None:
@@ -193,6 +208,8 @@ def assert_shown(shown: str, actual: str, place: str) -> None:
 
 def run_command(line: str) -> str:
     """Run a line's ``vecsmith`` command, and return what it prints; other programs' lines are left alone."""
+    if BEHIND.fullmatch(line):
+        return ""
     words = shlex.shlex(line, posix=True, punctuation_chars="|<>")
     words.whitespace_split = True
     command = list(words)

@@ -6,7 +6,7 @@ import base64
 import json
 import re
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from functools import cache
 from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeVar
@@ -32,9 +32,15 @@ __all__ = [
     "Problem",
     "ProblemKind",
     "ServerSide",
+    "Several",
     "as_base64",
+    "grouped",
+    "in_order",
     "json_response",
+    "number",
+    "object_of",
     "read_body",
+    "read_members",
     "texts_of",
 ]
 
@@ -104,6 +110,16 @@ class EmbedRequest:
     """What the dialect itself must know to write the answer."""
     ignored: Sequence[str] = ()
     """Members of the request that mean nothing here."""
+
+
+@dataclass(frozen=True, slots=True)
+class Several:
+    """Questions that came as one, because their texts want different things."""
+
+    requests: Sequence[EmbedRequest]
+    """One for each set of options, all for one model."""
+    places: Sequence[Sequence[int]]
+    """Where the texts of each stand among all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -259,9 +275,19 @@ def read_body(body: bytes, kind: type[B], known: Sequence[str] = ()) -> tuple[B,
 
     Raises `Problem` for what is no such body, and for a name that is nearly one of the `kind`'s, or of `known`.
     """
+    return read_members(object_of(body), kind, known)
+
+
+def object_of(body: bytes) -> dict[str, Any]:
+    """Return the members of a JSON body; raise `Problem` for what has none."""
     members = read_json(body)
     if not isinstance(members, dict):
         raise Invalid("type_error", f"the body must be an object of JSON, not {json_name(members)}")
+    return members
+
+
+def read_members(members: Mapping[str, Any], kind: type[B], known: Sequence[str] = ()) -> tuple[B, tuple[str, ...]]:
+    """Do as `read_body` does with the members of a body."""
     try:
         read = msgspec.convert(members, kind)
     except (msgspec.ValidationError, RecursionError) as error:
@@ -332,6 +358,14 @@ def json_name(value: object) -> str:
     return "null" if value is None else kinds.get(type(value), "a number")
 
 
+def number(query: Mapping[str, str], *names: str) -> int:
+    """Return a parameter that is a whole number, by the first of its names that is there; 0 where none is."""
+    given = next((query[name] for name in names if name in query), "")
+    if given and not (given.isascii() and given.isdecimal() and len(given) < 10):  # noqa: PLR2004 (digits of 32 bits)
+        raise Problem("input", f"{names[0]} must be a whole number, such as was given out here", param=names[0])
+    return int(given or 0)
+
+
 def texts_of(given: str | Sequence[Any], member: str) -> list[str]:
     """Return one text or several as several; raise `Problem` for anything else, naming its place and type."""
     if isinstance(given, str):
@@ -341,6 +375,36 @@ def texts_of(given: str | Sequence[Any], member: str) -> list[str]:
             words = f"'$.{member}[{place}]' must be a string, not {json_name(text)}"
             raise Invalid("type_error", words, param=member, index=place)
     return list(given)
+
+
+def grouped(request: EmbedRequest, options: Sequence[Mapping[str, Any]]) -> EmbedRequest | Several:
+    """Return a question whose texts each have options of their own as few questions: one where they agree.
+
+    What the options say must come in one order.
+    """
+    groups: dict[tuple[tuple[str, Any], ...], list[int]] = {}
+    for place, each in enumerate(options):
+        groups.setdefault(tuple(each.items()), []).append(place)
+    if len(groups) == 1:
+        return replace(request, options=options[0])
+    parts = [
+        replace(request, texts=[request.texts[place] for place in places], options=dict(each))
+        for each, places in groups.items()
+    ]
+    return Several(parts, list(groups.values()))
+
+
+def in_order(
+    answer: EmbedAnswer | Sequence[EmbedAnswer], request: EmbedRequest | Several
+) -> tuple[list[NDArray[Any]], int]:
+    """Return the vectors of an answer in the order of the texts, whatever their widths, and the tokens of all."""
+    if isinstance(answer, EmbedAnswer):
+        return list(answer.vectors["float32"]), answer.tokens
+    assert isinstance(request, Several)
+    rows: dict[int, NDArray[Any]] = {}
+    for part, places in zip(answer, request.places, strict=True):
+        rows.update(zip(places, part.vectors["float32"], strict=True))
+    return [rows[place] for place in sorted(rows)], sum(part.tokens for part in answer)
 
 
 def json_response(value: object, status: int = 200, headers: Mapping[str, str] | None = None) -> HttpResponse:

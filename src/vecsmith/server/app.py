@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from starlette.middleware.cors import CORSMiddleware
-from starlette.routing import Route, Router
+from starlette.routing import Route
 
 from vecsmith.server.endpoint import Endpoint
 from vecsmith.server.nowhere import Nowhere
+from vecsmith.server.paths import Paths
 from vecsmith.server.routes import ROWS
 
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ def application(service: Service) -> ASGIApp:
         for method, path in places
     ]
     others = [Route(path, Nowhere(service, "method")) for path in dict.fromkeys(row.path for row in ROWS)]
-    router = Router([*routes, *others], redirect_slashes=False, default=Nowhere(service, "route"))
+    router = Paths([*routes, *others], Nowhere(service, "route"))
     if not service.settings.cors:
         return router
     return CORSMiddleware(

@@ -6,6 +6,8 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Literal
 
 from vecsmith.dialects.azure import AzureServer
+from vecsmith.dialects.cohere import error_response as cohere_error
+from vecsmith.dialects.google import error_response as google_error
 from vecsmith.dialects.jina import JinaServer
 from vecsmith.dialects.mistral import MistralServer
 from vecsmith.dialects.ollama import ollama_error
@@ -43,6 +45,12 @@ SPOKEN: Mapping[str, Spoken] = {
     "/ollama/v1": OllamaOpenAI().render_error,
     "/ollama": ollama_error,
     "/api": ollama_error,
+    "/cohere": cohere_error,
+    "/v2": cohere_error,
+    "/gemini": google_error,
+    "/v1beta": google_error,
+    "/v1beta2": google_error,
+    "/v1beta3": google_error,
 }
 """Who speaks below which path, the longer ones first; everywhere else it is what all clients understand."""
 

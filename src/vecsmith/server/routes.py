@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from itertools import product
+from typing import TYPE_CHECKING, Literal
 
 from vecsmith.dialects.azure import AzureServer, from_azure
 from vecsmith.dialects.cards import Cards, OneCard, openai_card
+from vecsmith.dialects.cohere import CohereKey, CohereModel, CohereModels, CohereServer
+from vecsmith.dialects.gemini_server import GeminiBatch, GeminiEmbed
+from vecsmith.dialects.google import GeminiModel, GeminiModels, UnknownMethod, from_google
 from vecsmith.dialects.jina import JinaServer, jina_card
 from vecsmith.dialects.mistral import MistralServer, mistral_card
 from vecsmith.dialects.ollama import OllamaEmbed, OllamaOld, OllamaShow, OllamaTags, running, version
 from vecsmith.dialects.ollama_openai import OllamaOpenAI
 from vecsmith.dialects.openai import OpenAIServer
+from vecsmith.dialects.palm import PalmBatch, PalmEmbed
 from vecsmith.dialects.root import RootServer, root_card, root_list, union_error
 from vecsmith.dialects.voyage import VoyageServer
 from vecsmith.server.endpoint import Row
-from vecsmith.server.works import embed, model, models, nothing
+from vecsmith.server.works import embed, embed_several, model, models, nothing
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from vecsmith.dialects.cards import Card
     from vecsmith.dialects.serving import Incoming, Problem
@@ -68,6 +73,8 @@ COPIES: Sequence[Row] = (
 )
 
 SHARED: Sequence[Row] = (
+    Row("GET", "/v1/models", "gemini", GeminiModels(), models, when=from_google),
+    Row("GET", "/v1/models/{model:path}", "gemini", GeminiModel(), model, when=from_google),
     Row("POST", "/v1/embeddings", "root", ROOT, embed),
     Row("GET", "/v1/models", "root", Cards(root_card, union_error, root_list), models),
     Row("GET", "/v1/models/{model:path}", "root", OneCard(root_card, union_error), model),
@@ -92,4 +99,41 @@ OLLAMA: Sequence[Row] = (
     *listing("/ollama/v1", "ollama", openai_card, OllamaOpenAI().render_error),
 )
 
-ROWS: Sequence[Row] = (*OPENAIS, *COPIES, *SHARED, *OLLAMA)
+VERSIONS: tuple[Literal["1", "2"], ...] = ("1", "2")
+"""Of Cohere's API."""
+
+ROOT_BASE = "/v1"
+"""The root whose lists of models several dialects share."""
+
+
+def google(base: str) -> Iterable[Row]:
+    """Return what Gemini and PaLM have beneath an address; a method is what stands behind the last colon."""
+    one = f"{base}/models/{{model:path}}"
+    yield Row("POST", f"{one}:embedContent", "gemini", GeminiEmbed(), embed_several)
+    yield Row("POST", f"{one}:batchEmbedContents", "gemini", GeminiBatch(), embed_several)
+    yield Row("POST", f"{one}:embedText", "palm", PalmEmbed(), embed)
+    yield Row("POST", f"{one}:batchEmbedText", "palm", PalmBatch(), embed)
+    yield Row("POST", f"{base}/models/{{method:path}}", "gemini", UnknownMethod(), nothing)
+    yield Row("POST", f"{base}/openai/embeddings", "openai", OPENAI, embed)
+    if base != ROOT_BASE:
+        yield Row("GET", f"{base}/models", "gemini", GeminiModels(), models)
+        yield Row("GET", one, "gemini", GeminiModel(), model)
+
+
+COHERE: Sequence[Row] = (
+    *(
+        Row("POST", f"{prefix}/v{release}/embed", "cohere", CohereServer(release), embed)
+        for prefix, release in product(("", "/cohere"), VERSIONS)
+    ),
+    Row("GET", "/cohere/v1/models", "cohere", CohereModels(), models),
+    Row("GET", "/cohere/v1/models/{model:path}", "cohere", CohereModel(), model),
+    *(Row("POST", f"{prefix}/v1/check-api-key", "cohere", CohereKey(), nothing) for prefix in ("", "/cohere")),
+)
+
+GOOGLE: Sequence[Row] = tuple(
+    row
+    for prefix, release in product(("", "/gemini"), ("v1beta", "v1", "v1beta2", "v1beta3"))
+    for row in google(f"{prefix}/{release}")
+)
+
+ROWS: Sequence[Row] = (*OPENAIS, *COPIES, *SHARED, *GOOGLE, *COHERE, *OLLAMA)

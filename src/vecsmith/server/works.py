@@ -6,13 +6,14 @@ import asyncio
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from vecsmith.dialects.serving import EmbedAnswer, Problem
+from vecsmith.dialects.serving import EmbedAnswer, Problem, Several
 from vecsmith.encodings import encode
 from vecsmith.errors import EmbedError, InputError
 from vecsmith.server.problems import problem_of
+from vecsmith.server.shortened import also_dropped, shortened
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Coroutine, Sequence
 
     from numpy.typing import NDArray
 
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from vecsmith.server.visit import Visit
     from vecsmith.types import EmbedResult, Encoding, Lane
 
-__all__ = ["embed", "model", "models", "nothing"]
+__all__ = ["embed", "embed_several", "model", "models", "nothing"]
 
 OURS = (
     " (a text that is too long is refused here unless the request says on_long, or the operator sets it under [server])"
@@ -31,21 +32,57 @@ OURS = (
 
 async def embed(service: Service, request: EmbedRequest, visit: Visit) -> EmbedAnswer:
     """Embed texts."""
-    served = service.menu.find(request.model)
+    return (await answers(service, [request], [range(len(request.ids or request.texts))], visit))[0]
+
+
+async def embed_several(
+    service: Service, request: EmbedRequest | Several, visit: Visit
+) -> EmbedAnswer | Sequence[EmbedAnswer]:
+    """Do so where texts may each want something else."""
+    if isinstance(request, Several):
+        return await answers(service, request.requests, request.places, visit)
+    return await embed(service, request, visit)
+
+
+async def answers(
+    service: Service, requests: Sequence[EmbedRequest], places: Sequence[Sequence[int]], visit: Visit
+) -> list[EmbedAnswer]:
+    """Answer questions for one model at once, which takes one place in the queue."""
+    first = requests[0]
+    served = service.menu.find(first.model)
     visit.caller.check_model(served.name)
-    visit.model, visit.ignored = served.name, tuple(request.ignored)
-    texts = texts_of(service, request)
-    visit.texts = len(texts)
-    with service.gate.place(sum(map(len, texts))):
-        result = await embedded(service, served, request, texts, visit.lane)
-    visit.space, visit.tokens = str(result.space), sum(result.items.tokens)
-    visit.dropped, visit.cached = sum(result.items.dropped), sum(map(bool, result.items.cached))
+    visit.model, visit.ignored = served.name, tuple(first.ignored)
+    texts = [texts_of(service, request) for request in requests]
+    visit.texts = sum(map(len, texts))
+    with service.gate.place(sum(len(text) for each in texts for text in each)):
+        parts = zip(requests, texts, places, strict=True)
+        works = [embedded(service, served, *part, lane=visit.lane) for part in parts]
+        results = [await works[0]] if len(works) == 1 else await side_by_side(works)
+    visit.space = ", ".join(dict.fromkeys(str(result.space) for result in results))
+    visit.tokens = sum(sum(result.items.tokens) for result in results)
+    visit.dropped = sum(sum(result.items.dropped) for result in results)
+    visit.cached = sum(sum(map(bool, result.items.cached)) for result in results)
+    return [answer(each, result, served, visit) for each, result in zip(requests, results, strict=True)]
+
+
+async def side_by_side(works: Sequence[Coroutine[Any, Any, EmbedResult]]) -> list[EmbedResult]:
+    """Do works at once, so that they share batches; the first that fails ends all."""
+    tasks = [asyncio.ensure_future(work) for work in works]
+    try:
+        return await asyncio.gather(*tasks)
+    finally:
+        for task in tasks:
+            task.cancel()
+
+
+def answer(request: EmbedRequest, result: EmbedResult, served: Served, visit: Visit) -> EmbedAnswer:
+    """Return what is told of a result."""
     return EmbedAnswer(
         encoded(result, request.encodings),
         result.items,
-        visit.tokens,
+        sum(result.items.tokens),
         request.model or served.name,
-        visit.space,
+        str(result.space),
         result.dimensions,
         visit.id,
         visit.seconds,
@@ -53,19 +90,27 @@ async def embed(service: Service, request: EmbedRequest, visit: Visit) -> EmbedA
 
 
 async def embedded(
-    service: Service, served: Served, request: EmbedRequest, texts: Sequence[str], lane: Lane | None
+    service: Service,
+    served: Served,
+    request: EmbedRequest,
+    texts: Sequence[str],
+    places: Sequence[int],
+    *,
+    lane: Lane | None,
 ) -> EmbedResult:
-    """Do so within the deadline; raise `Problem` for what cannot be."""
-    on_long = service.settings.on_long
+    """Embed texts within the deadline; raise `Problem` for what cannot be, with its place among all texts."""
     try:
         async with asyncio.timeout(service.settings.timeout):
-            options = replace(served.options(request, on_long), lane=lane)
-            return await served.embed(texts, options, together=request.together)
+            options = replace(served.options(request, service.settings.on_long), lane=lane)
+            if request.max_tokens is None:
+                return await served.embed(texts, options, together=request.together)
+            shorter, dropped = await shortened(served, texts, request.max_tokens, options.on_long)
+            return also_dropped(await served.embed(shorter, options, together=request.together), dropped)
     except TimeoutError:
         raise Problem("timeout", f"no answer within {service.settings.timeout:g} seconds: send fewer texts") from None
     except EmbedError as error:
-        found = problem_of(error)
-        ours = on_long or request.on_long
+        found = problem_of(error.at(places) if isinstance(error, InputError) else error)
+        ours = service.settings.on_long or request.on_long
         if (
             isinstance(error, InputError)
             and error.index is not None
