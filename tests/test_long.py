@@ -172,7 +172,9 @@ def test_a_book_is_read_late_a_few_windows_at_a_time(tiny, monkeypatch):
     held = []
     submit = embedder.generator.engine.submit
     monkeypatch.setattr(
-        embedder.generator.engine, "submit", lambda rows, *rest: held.append(len(rows)) or submit(rows, *rest)
+        embedder.generator.engine,
+        "submit",
+        lambda rows, *rest, **more: held.append(len(rows)) or submit(rows, *rest, **more),
     )
     np.testing.assert_allclose(embedder.embed(LONG, on_long="late").vectors, whole.vectors, rtol=0, atol=1e-5)
     assert max(held) <= 2 < sum(held)

@@ -36,6 +36,7 @@ def test_every_setting_can_be_said_in_the_file():
         "compute": "f32",
         "threads": 2,
         "cache": "default",
+        "vocabulary": "ids.tiktoken",
         "on_long": "error",
         "timeout": 1.5,
         "body_timeout": 2,
