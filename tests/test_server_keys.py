@@ -4,7 +4,7 @@ import http.client
 import json
 import threading
 import time
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from urllib.parse import urlsplit
 
 import pytest
@@ -40,7 +40,8 @@ def home(tmp_path, monkeypatch):
 def locked(models=None, **settings):
     """Serve behind the real door."""
     served = serving(models or {"here": Here(), "also": Here()}, **settings)
-    with served as (address, service), door_of(service.settings) as door:
+    with ExitStack() as behind, served as (address, service):  # the door is closed when the server has stopped
+        door = behind.enter_context(door_of(service.settings))
         service.access = door.access(service.menu)
         service.witnesses.extend(door.witnesses)
         yield address
