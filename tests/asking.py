@@ -4,6 +4,7 @@ import base64
 import json
 import urllib.error
 import urllib.request
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -23,7 +24,7 @@ def ask(address, path, body=None, *, method=None, **headers):
 
 def said(answer):
     raw = answer.read()
-    return json.loads(raw) if answer.headers["content-type"].startswith("application/json") else raw
+    return json.loads(raw) if answer.headers.get("content-type", "").startswith("application/json") else raw
 
 
 def vectors(body):
@@ -42,3 +43,15 @@ def post(address, path, body, headers=None):
 
 def get(address, path, headers=None):
     return ask(address, path, **(headers or {}))
+
+
+class Said(NamedTuple):
+    status: int
+    headers: Any
+    body: Any
+    """JSON as what it says, anything else as its bytes."""
+
+
+def asked(address, path, body=None, headers=None, *, method=None):
+    """Do the same, with what came back by name."""
+    return Said(*ask(address, path, body, method=method, **(headers or {})))

@@ -41,6 +41,7 @@ def test_every_setting_can_be_said_in_the_file():
         "timeout": 1.5,
         "body_timeout": 2,
         "max_body": "8MB",
+        "max_batch": 4,
         "max_requests": 3,
         "max_waiting": 1000,
         "cors": ["*"],

@@ -16,6 +16,7 @@ __all__ = [
     "Compute",
     "Cors",
     "Host",
+    "MaxBatch",
     "MaxBody",
     "MaxRequests",
     "MaxWaiting",
@@ -88,6 +89,16 @@ MaxBody = Annotated[
         envvar="VECSMITH_MAX_BODY",
         metavar="SIZE",
         help="The largest request, such as 8MB. Default: 64MiB.",
+    ),
+]
+MaxBatch = Annotated[
+    int | None,
+    typer.Option(
+        "--max-batch",
+        envvar="VECSMITH_MAX_BATCH",
+        metavar="N",
+        min=1,
+        help="The texts of one request, where the wire format leaves that to the operator. Default: 2048.",
     ),
 ]
 MaxRequests = Annotated[

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, ClassVar
 from urllib.parse import quote
 
 from vecsmith.dialects import post
@@ -46,6 +46,8 @@ def from_azure(incoming: Incoming) -> bool:
 @dataclass(frozen=True, slots=True)
 class AzureServer:
     """OpenAI's format with Azure's errors; a deployment in the path is the model, whatever the body says."""
+
+    body: ClassVar[Any] = OpenAIServer.body
 
     def parse_request(self, incoming: Incoming) -> EmbedRequest:
         """Return what is asked."""

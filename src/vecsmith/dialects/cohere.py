@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from email.utils import parsedate_to_datetime
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 import msgspec
 
@@ -163,6 +163,8 @@ class EmbedBody(msgspec.Struct, kw_only=True):
 @dataclass(frozen=True, slots=True)
 class CohereServer:
     """Cohere's format, as its clients expect it."""
+
+    body: ClassVar[Any] = EmbedBody
 
     version: Literal["1", "2"] = "2"
 

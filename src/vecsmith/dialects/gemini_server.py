@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import msgspec
 
@@ -90,6 +90,8 @@ class Batch(msgspec.Struct):
 class GeminiEmbed:
     """``embedContent``: one vector."""
 
+    body: ClassVar[Any] = EmbedContent
+
     def parse_request(self, incoming: Incoming) -> EmbedRequest | Several:
         """Return what is asked."""
         name = incoming.named["model"]
@@ -111,6 +113,8 @@ class GeminiEmbed:
 @dataclass(frozen=True, slots=True)
 class GeminiBatch:
     """``batchEmbedContents``: a vector for each of its requests, whatever each says."""
+
+    body: ClassVar[Any] = Batch
 
     def parse_request(self, incoming: Incoming) -> EmbedRequest | Several:
         """Return what is asked."""

@@ -9,14 +9,17 @@ from urllib.parse import quote
 import msgspec
 
 from vecsmith.dialects import Answer, fault, post, rows_of, said
+from vecsmith.dialects.serving import json_response
 from vecsmith.dialects.tei import truncation
+from vecsmith.dialects.tei_server import TEIEmbed, TEISimilarity
 from vecsmith.errors import ConfigError
 
 if TYPE_CHECKING:
     from vecsmith.dialects import Asked, Fault
+    from vecsmith.dialects.serving import Problem
     from vecsmith.wire import HttpRequest, HttpResponse, Service
 
-__all__ = ["HuggingFaceClient"]
+__all__ = ["HuggingFaceClient", "HuggingFaceFeatures", "HuggingFaceSimilarity"]
 
 ROUTER = "/hf-inference"
 """How the address ends that has all models; any other is an endpoint of one model."""
@@ -69,3 +72,23 @@ def depth(rows: Any) -> int:
     while isinstance(rows, list):
         deep, rows = deep + 1, rows[0] if rows else None
     return deep
+
+
+class Says:
+    """How the router says what went wrong."""
+
+    __slots__ = ()
+
+    def render_error(self, problem: Problem) -> HttpResponse:
+        """Write why there is no answer."""
+        return json_response({"error": problem.message}, problem.status)
+
+
+@dataclass(frozen=True, slots=True)
+class HuggingFaceFeatures(Says, TEIEmbed):
+    """Feature extraction, as its clients expect it, with the model's name in the path."""
+
+
+@dataclass(frozen=True, slots=True)
+class HuggingFaceSimilarity(Says, TEISimilarity):
+    """Sentence similarity, as its clients expect it, with the model's name in the path."""

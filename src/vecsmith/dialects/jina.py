@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 import msgspec
 
@@ -91,6 +91,8 @@ ERRORS: dict[ProblemKind, str] = {
 @dataclass(frozen=True, slots=True)
 class JinaServer:
     """Jina's format, as its clients expect it."""
+
+    body: ClassVar[Any] = JinaBody
 
     def parse_request(self, incoming: Incoming) -> EmbedRequest:
         """Return what is asked."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 import msgspec
 
@@ -83,6 +83,8 @@ CAPABILITIES = {
 @dataclass(frozen=True, slots=True)
 class MistralServer:
     """Mistral's format, as its client expects it; members that it does not know are refused."""
+
+    body: ClassVar[Any] = MistralBody
 
     def parse_request(self, incoming: Incoming) -> EmbedRequest:
         """Return what is asked."""

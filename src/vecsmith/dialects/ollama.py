@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import msgspec
 
@@ -163,6 +163,8 @@ class Erring:
 class OllamaEmbed(Erring):
     """``/api/embed``: one text, or several; none is no mistake, since that is how clients load a model."""
 
+    body: ClassVar[Any] = EmbedBody
+
     def parse_request(self, incoming: Incoming) -> EmbedRequest:
         """Return what is asked."""
         body, ignored = read_body(incoming.body, EmbedBody)
@@ -202,6 +204,8 @@ def inputs(given: Any) -> list[str]:
 @dataclass(frozen=True, slots=True)
 class OllamaOld(Erring):
     """``/api/embeddings``: one text, and its vector as the model gives it, of whatever length."""
+
+    body: ClassVar[Any] = OldBody
 
     def parse_request(self, incoming: Incoming) -> EmbedRequest:
         """Return what is asked."""
@@ -243,6 +247,8 @@ class OllamaTags(Erring):
 @dataclass(frozen=True, slots=True)
 class OllamaShow(Erring):
     """``/api/show``: one model."""
+
+    body: ClassVar[Any] = ShowBody
 
     def parse_request(self, incoming: Incoming) -> str:
         """Return its name."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import msgspec
 
@@ -36,6 +36,8 @@ class OllamaBody(msgspec.Struct, kw_only=True):
 @dataclass(frozen=True, slots=True)
 class OllamaOpenAI:
     """Embeddings at ``/v1``."""
+
+    body: ClassVar[Any] = OllamaBody
 
     def parse_request(self, incoming: Incoming) -> EmbedRequest:
         """Return what is asked."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 import msgspec
 
@@ -133,6 +133,8 @@ ERRORS: dict[ProblemKind, tuple[str, str | None]] = {
 @dataclass(frozen=True, slots=True)
 class OpenAIServer:
     """OpenAI's format, as its clients expect it."""
+
+    body: ClassVar[Any] = EmbeddingsBody
 
     def parse_request(self, incoming: Incoming) -> EmbedRequest:
         """Return what is asked."""

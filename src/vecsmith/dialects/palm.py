@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import msgspec
 
@@ -36,6 +36,8 @@ class BatchEmbedText(msgspec.Struct):
 class PalmEmbed:
     """``embedText``: one vector."""
 
+    body: ClassVar[Any] = EmbedText
+
     def parse_request(self, incoming: Incoming) -> EmbedRequest:
         """Return what is asked."""
         name = incoming.named["model"]
@@ -57,6 +59,8 @@ class PalmEmbed:
 @dataclass(frozen=True, slots=True)
 class PalmBatch:
     """``batchEmbedText``: a vector for each text."""
+
+    body: ClassVar[Any] = BatchEmbedText
 
     def parse_request(self, incoming: Incoming) -> EmbedRequest:
         """Return what is asked."""

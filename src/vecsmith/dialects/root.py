@@ -7,7 +7,7 @@ error; nothing tells the clients apart.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 import msgspec
 
@@ -64,6 +64,8 @@ CUTS: Mapping[bool | str, str] = {
 @dataclass(frozen=True, slots=True)
 class RootServer:
     """All of these services' format."""
+
+    body: ClassVar[Any] = RootBody
 
     def parse_request(self, incoming: Incoming) -> EmbedRequest:
         """Return what is asked."""

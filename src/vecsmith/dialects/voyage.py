@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 import msgspec
 
@@ -54,6 +54,8 @@ class VoyageBody(msgspec.Struct, kw_only=True):
 @dataclass(frozen=True, slots=True)
 class VoyageServer:
     """Voyage's format, as its client expects it: bytes of the numbers that were asked for, and ``detail`` in errors."""
+
+    body: ClassVar[Any] = VoyageBody
 
     def parse_request(self, incoming: Incoming) -> EmbedRequest:
         """Return what is asked."""

@@ -104,9 +104,13 @@ class LocalGenerator:
 
     async def token_vectors(self, text: str) -> Floats:
         """Return the vector of every token of one text before pooling, (tokens, width), special tokens included."""
-        encoded = await self.encode([text], GenerationOptions())
+        (vectors,) = await self.unpooled(await self.encode([text], GenerationOptions()))
+        return vectors
+
+    async def unpooled(self, encoded: Encoded) -> list[Floats]:
+        """Return the vector of every token of each text before pooling, (tokens, width) each."""
         vectors: list[Floats] = await answer(self.engine.submit(encoded.rows, "tokens"))
-        return vectors[0]
+        return vectors
 
     def prompt(self, options: GenerationOptions) -> str:
         """Return what is put before every text."""

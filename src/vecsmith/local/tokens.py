@@ -30,6 +30,9 @@ __all__ = ["Encoded", "TextTokenizer"]
 PIECE = 50_000
 """Characters of a long text tokenised at once: 10 MB at once would take 1.2 GB of memory."""
 
+LARGEST = 2**32
+"""Ids are smaller."""
+
 SLICE_TEXTS = 256
 SLICE_CHARACTERS = 100_000
 
@@ -157,6 +160,19 @@ class TextTokenizer:
     def count(self, texts: Sequence[str]) -> list[int]:
         """Return how many tokens each text has, without special tokens."""
         return [len(body) for body in self.bodies(texts)]
+
+    def decode(self, rows: Sequence[Sequence[int]], *, special: bool = False) -> list[str]:
+        """Return the text of each row of ids, with its special tokens or without."""
+        with native:
+            return list(self.tokenizer.decode_batch([list(row) for row in rows], skip_special_tokens=not special))
+
+    def knows(self, token: int) -> bool:
+        """Whether an id is one of the vocabulary's."""
+        return 0 <= token < LARGEST and self.tokenizer.id_to_token(token) is not None
+
+    def name(self, token: int) -> str:
+        """Return how the vocabulary writes an id; the empty string for one that it does not have."""
+        return (self.tokenizer.id_to_token(token) or "") if 0 <= token < LARGEST else ""
 
     def raw(self, texts: Sequence[str]) -> list[Encoding]:
         """Tokenise without special tokens; much faster than one text at a time."""

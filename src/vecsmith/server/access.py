@@ -83,9 +83,14 @@ class Anybody:
 
 
 def key_of(incoming: Incoming) -> str | None:
-    """Return the key that a request carries, in whichever of the clients' ways."""
+    """Return the key that a request carries, in whichever of the clients' ways.
+
+    One in ``apikey`` counts before a bearer's, which its clients use for the token of who is signed in.
+    """
+    if key := incoming.headers.get("apikey"):
+        return key
     scheme, _, bearer = incoming.headers.get("authorization", "").partition(" ")
     if scheme.lower() == "bearer" and bearer.strip():
         return bearer.strip()
-    headers = (incoming.headers.get(name) for name in ("x-goog-api-key", "api-key", "apikey", "x-api-key"))
+    headers = (incoming.headers.get(name) for name in ("x-goog-api-key", "api-key", "x-api-key"))
     return next((key for key in headers if key), None) or incoming.query.get("key") or None

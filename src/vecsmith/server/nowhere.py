@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Literal
 
 from vecsmith.dialects.azure import AzureServer
 from vecsmith.dialects.cohere import error_response as cohere_error
+from vecsmith.dialects.functions import FunctionEmbed
 from vecsmith.dialects.google import error_response as google_error
+from vecsmith.dialects.huggingface import HuggingFaceFeatures
 from vecsmith.dialects.jina import JinaServer
 from vecsmith.dialects.mistral import MistralServer
 from vecsmith.dialects.ollama import ollama_error
@@ -15,12 +18,15 @@ from vecsmith.dialects.ollama_openai import OllamaOpenAI
 from vecsmith.dialects.openai import OpenAIServer
 from vecsmith.dialects.root import union_error
 from vecsmith.dialects.serving import Problem
+from vecsmith.dialects.tei_server import TEIEmbed
 from vecsmith.dialects.voyage import VoyageServer
 from vecsmith.server.access import Visitor
 from vecsmith.server.endpoint import sent
 from vecsmith.server.visit import Visit
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from starlette.types import Receive, Scope, Send
 
     from vecsmith.server.service import Service
@@ -51,6 +57,9 @@ SPOKEN: Mapping[str, Spoken] = {
     "/v1beta": google_error,
     "/v1beta2": google_error,
     "/v1beta3": google_error,
+    "/tei": TEIEmbed().render_error,
+    "/hf-inference": HuggingFaceFeatures().render_error,
+    "/functions/v1": FunctionEmbed().render_error,
 }
 """Who speaks below which path, the longer ones first; everywhere else it is what all clients understand."""
 
@@ -64,8 +73,9 @@ def spoken(path: str) -> Spoken:
 class Nowhere:
     """Refuses every request."""
 
-    def __init__(self, service: Service, kind: Literal["route", "method"]) -> None:
+    def __init__(self, service: Service, kind: Literal["route", "method"], methods: Iterable[str] = ()) -> None:
         self.service = service
+        self.allow = ", ".join(dict.fromkeys(methods))
         self.kind: Literal["route", "method"] = kind
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002 (as ASGI calls it)
@@ -76,6 +86,8 @@ class Nowhere:
         visit = Visit("", "", Visitor())
         problem.id = visit.id
         response = spoken(scope["path"])(problem)
+        if self.allow:
+            response = replace(response, headers={**response.headers, "allow": self.allow})
         visit.status = response.status
         await sent(send, response, visit, problem)
         for witness in self.service.witnesses:

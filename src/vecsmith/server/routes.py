@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Literal
 from vecsmith.dialects.azure import AzureServer, from_azure
 from vecsmith.dialects.cards import Cards, OneCard, openai_card
 from vecsmith.dialects.cohere import CohereKey, CohereModel, CohereModels, CohereServer
+from vecsmith.dialects.cohere_tokens import CohereDetokenize, CohereTokenize
+from vecsmith.dialects.functions import FunctionEmbed, FunctionPreflight
 from vecsmith.dialects.gemini_server import GeminiBatch, GeminiEmbed
 from vecsmith.dialects.google import GeminiModel, GeminiModels, UnknownMethod, from_google
 from vecsmith.dialects.jina import JinaServer, jina_card
@@ -19,6 +21,10 @@ from vecsmith.dialects.palm import PalmBatch, PalmEmbed
 from vecsmith.dialects.root import RootServer, root_card, root_list, union_error
 from vecsmith.dialects.voyage import VoyageServer
 from vecsmith.server.endpoint import Row
+from vecsmith.server.openapi import OpenAPI, describe
+from vecsmith.server.routes_tei import HUGGING_FACE, TEI
+from vecsmith.server.single import function
+from vecsmith.server.tokens import METHODS, detokenize, tokenize
 from vecsmith.server.works import embed, embed_several, model, models, nothing
 
 if TYPE_CHECKING:
@@ -113,6 +119,8 @@ def google(base: str) -> Iterable[Row]:
     yield Row("POST", f"{one}:batchEmbedContents", "gemini", GeminiBatch(), embed_several)
     yield Row("POST", f"{one}:embedText", "palm", PalmEmbed(), embed)
     yield Row("POST", f"{one}:batchEmbedText", "palm", PalmBatch(), embed)
+    for method, (side, work) in METHODS.items():
+        yield Row("POST", f"{one}:{method}", "palm" if "Text" in method else "gemini", side, work)
     yield Row("POST", f"{base}/models/{{method:path}}", "gemini", UnknownMethod(), nothing)
     yield Row("POST", f"{base}/openai/embeddings", "openai", OPENAI, embed)
     if base != ROOT_BASE:
@@ -128,6 +136,8 @@ COHERE: Sequence[Row] = (
     Row("GET", "/cohere/v1/models", "cohere", CohereModels(), models),
     Row("GET", "/cohere/v1/models/{model:path}", "cohere", CohereModel(), model),
     *(Row("POST", f"{prefix}/v1/check-api-key", "cohere", CohereKey(), nothing) for prefix in ("", "/cohere")),
+    *(Row("POST", f"{prefix}/v1/tokenize", "cohere", CohereTokenize(), tokenize) for prefix in ("", "/cohere")),
+    *(Row("POST", f"{prefix}/v1/detokenize", "cohere", CohereDetokenize(), detokenize) for prefix in ("", "/cohere")),
 )
 
 GOOGLE: Sequence[Row] = tuple(
@@ -136,4 +146,22 @@ GOOGLE: Sequence[Row] = tuple(
     for row in google(f"{prefix}/{release}")
 )
 
-ROWS: Sequence[Row] = (*OPENAIS, *COPIES, *SHARED, *GOOGLE, *COHERE, *OLLAMA)
+FUNCTIONS: Sequence[Row] = (
+    Row("POST", "/functions/v1/{name}", "functions", FunctionEmbed(), function),
+    Row("OPTIONS", "/functions/v1/{name}", "functions", FunctionPreflight(), nothing, open=True),
+)
+
+DESCRIPTION = Row("GET", "/openapi.json", "own", OpenAPI(), describe, open=True)
+
+ROWS: Sequence[Row] = (
+    *OPENAIS,
+    *COPIES,
+    *SHARED,
+    *GOOGLE,
+    *COHERE,
+    *OLLAMA,
+    *TEI,
+    *HUGGING_FACE,
+    *FUNCTIONS,
+    DESCRIPTION,
+)

@@ -46,6 +46,8 @@ class ServerSettings:
     """Seconds that a client may take to send a body."""
     max_body: Count = 64 * 2**20
     """Bytes of a request."""
+    max_batch: Count = 2048
+    """Texts of a request, where the wire format leaves their number to the operator."""
     max_requests: Count = 512
     """Requests that wait or are computed at once; one more is refused."""
     max_waiting: Count = 256 * 2**20
