@@ -72,6 +72,7 @@ def page_folder(tmp_path, monkeypatch, auto_embedder):  # whose engine is shared
     for variable in [variable for variable in os.environ if variable.startswith("VECSMITH_")]:
         monkeypatch.delenv(variable)
     monkeypatch.setenv("VECSMITH_HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("TIKTOKEN_CACHE_DIR", str(tmp_path / "home"))
     monkeypatch.chdir(tmp_path)
     known = dict(registered)
     yield tmp_path

@@ -35,6 +35,14 @@ def tokens_of(text):
     return max(1, len(text.encode()) // 4)
 
 
+def counting(path):
+    """Return what counts with a ``tokenizer.json``."""
+    from tokenizers import Tokenizer
+
+    tokenizer = Tokenizer.from_file(path)
+    return lambda text: len(tokenizer.encode(text).ids)
+
+
 class Bucket:
     """A minute's budget that fills steadily."""
 
@@ -69,6 +77,8 @@ class Stub:
         self.delay = settings.get("delay", 0.0)
         self.max_items = settings.get("max_items")
         self.max_bytes = settings.get("max_bytes")
+        self.max_tokens = settings.get("max_tokens")
+        self.tokens_of = counting(settings["tokenizer"]) if "tokenizer" in settings else tokens_of
         self.echoes = settings.get("echoes", False)
         """Whether a refusal of a key repeats all headers, as careless services and proxies do."""
         self.pauses = list(settings.get("pauses", ()))
@@ -204,7 +214,10 @@ def handler(stub, dialect):
             return web.Response(status=413)
         if any("refuse me" in text for text in texts) or (stub.max_items is not None and len(texts) > stub.max_items):
             return refusal(dialect, "input", "'$.input' is invalid.")
-        tokens = sum(map(tokens_of, texts))
+        tokens = sum(map(stub.tokens_of, texts))
+        if stub.max_tokens and tokens > stub.max_tokens:
+            error = {"message": "too many tokens", "code": "max_tokens_per_request"}
+            return web.json_response({"error": error}, status=400)
         if (over := stub.limited(dialect, tokens)) is not None:
             return over
         stub.counts.update(requests=1, tokens=tokens)

@@ -16,6 +16,7 @@ def test_a_local_estimate_is_what_the_call_then_reads(tiny):
 
 def test_a_remote_estimate_counts_requests_and_money(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("TIKTOKEN_CACHE_DIR", str(tmp_path))
     (tmp_path / "vecsmith.toml").write_text(
         "[providers.openai]\nrequests_per_minute = 60\ntokens_per_minute = 1000000\n"
     )

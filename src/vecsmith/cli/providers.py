@@ -179,6 +179,7 @@ def row(model: ModelDescriptor) -> dict[str, Any]:
         "max_tokens": model.max_tokens,
         "tasks": dict(model.tasks),
         "encodings": list(model.encodings),
+        "tokenizer": model.tokenizer,
         "price": model.price,
         "retires": model.retires,
         "checked": model.checked,

@@ -42,7 +42,11 @@ class AzureEmbeddings(RemoteEmbeddings[AzureSettings]):
 
     provider = "azure"
     dialect = AzureClient()
-    defaults = {"limits": {"items": 2048, "tokens": 300_000}, "empty": False}  # noqa: RUF012 (declared ClassVar)
+    defaults = {  # noqa: RUF012 (declared ClassVar)
+        "limits": {"items": 2048, "tokens": 300_000},
+        "empty": False,
+        "tokenizer": "cl100k_base",  # of all three that OpenAI has; a deployment may be called anything
+    }
 
     def service(self, settings: AzureSettings) -> Service:
         """Return where the resource is, with who asks among the headers."""

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from vecsmith.dialects import Answer, Asked, ClientSide, Fault
     from vecsmith.pacing import Pacer
+    from vecsmith.providers.counting import Weights
     from vecsmith.types import Floats
     from vecsmith.wire import HttpResponse, Limits, Service, Transport
 
@@ -229,8 +230,8 @@ class Delivery:
     line: Line
     asked: Asked
     """With all texts of the call."""
-    costs: Sequence[int]
-    """Tokens of each text, at most."""
+    weights: Weights
+    """Of each text."""
     paid: Paid = field(default_factory=Paid)
     received: Received | None = None
     bad: list[InputError] = field(default_factory=list)
@@ -242,16 +243,21 @@ class Delivery:
     fewest_refused: int | None = None
     """Texts of the smallest request of several that was refused."""
 
+    @property
+    def costs(self) -> Sequence[int]:
+        """Tokens of each text, at most."""
+        return self.weights.tokens
+
     async def run(self) -> Received:
         """Send everything; raise `InputError` for the texts that are refused, or what else there is no way around."""
         known = self.paid.take(self.asked)
         for place, (vector, tokens) in known.items():
             self.put([place], vector[None], [tokens])
         left = [place for place in range(len(self.costs)) if place not in known]
-        costs = [self.costs[place] for place in left]
+        costs, sizes = ([each[place] for place in left] for each in (self.costs, self.weights.bytes))
         try:
             async with asyncio.TaskGroup() as group:
-                for parcel in pack(costs, costs, self.line.limits):
+                for parcel in pack(costs, sizes, self.line.limits):
                     places = [left[place] for place in parcel.places]
                     group.create_task(self.deliver(Parcel(places, parcel.tokens), group))
         except BaseExceptionGroup as errors:

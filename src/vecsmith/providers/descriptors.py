@@ -91,6 +91,11 @@ class ModelDescriptor:
     ``truncate`` sends the text, and a refusal is reported for that text alone."""
     refuses_long: bool = True
     """Whether it can be told to refuse a text that is too long, or does so anyway."""
+    tokenizer: str | None = None
+    """What counts its tokens: ``cl100k_base``, a Hugging Face id, or the path of a ``tokenizer.json``; none
+    where this is empty."""
+    own_prompts: Mapping[str, str] = field(default_factory=dict)
+    """What the provider itself puts before a text, by its own word for the task, where it says so."""
 
     def __str__(self) -> str:
         return f"{self.title} ({self.dimensions} dims)" if self.dimensions else self.title

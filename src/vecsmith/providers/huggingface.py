@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from vecsmith.dialects.huggingface import HuggingFaceClient
+from vecsmith.providers.counting import HUB_ID
 from vecsmith.providers.plugin import Provider, provider
 from vecsmith.providers.remote import RemoteSettings
 from vecsmith.providers.service import RemoteEmbeddings
@@ -39,10 +40,12 @@ class HuggingFaceEmbeddings(RemoteEmbeddings[HuggingFaceSettings]):
     }
 
     def create_generator(self, settings: HuggingFaceSettings, model: str | None = None) -> RemoteGenerator:
-        """Make a generator for a model; its name tells the prompts that it was trained with."""
+        """Make a generator for a model; its name tells its tokenizer, and the prompts that it was trained with."""
         generator = super().create_generator(settings, model)
         row = generator.model
-        return replace(generator, model=replace(row, prompts=row.prompts or row.ref.name))
+        name = row.ref.name
+        tokenizer = row.tokenizer or (name if HUB_ID.fullmatch(name) else None)
+        return replace(generator, model=replace(row, prompts=row.prompts or name, tokenizer=tokenizer))
 
 
 @provider("huggingface", "Hugging Face Inference")

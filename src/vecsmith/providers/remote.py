@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from vecsmith.errors import Closed, ConfigError, InputError
 from vecsmith.pacing import pacer_for
-from vecsmith.portal import over
+from vecsmith.portal import aside, over
 from vecsmith.providers.contract import GeneratedEmbeddings, GenerationOptions, Identity, Metadata
 from vecsmith.providers.paid import Paid
 from vecsmith.providers.settings import Settings, setting
@@ -17,7 +18,8 @@ from vecsmith.types import Estimate, Usage
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from vecsmith.dialects import ClientSide
+    from vecsmith.dialects import Asked, ClientSide
+    from vecsmith.providers.counting import Count, Weights
     from vecsmith.providers.delivery import Line
     from vecsmith.providers.descriptors import ModelDescriptor
     from vecsmith.wire import Limits, Service, Transport
@@ -62,6 +64,8 @@ class RemoteGenerator:
     names: Sequence[str] = ()
     """The service's models that are known, to name one where this one is not."""
     paid: Paid = field(default_factory=Paid, repr=False)
+    count: Count | None = field(default=None, repr=False)
+    """Counts with the model's own tokenizer; None where that is not here, or nothing was to be counted yet."""
     closed: bool = False
 
     @property
@@ -111,10 +115,10 @@ class RemoteGenerator:
         self.check(values)
         prompt, sent = self.prompt(options), options.prompt if self.model.sends_prompt else None
         texts = [prompt + value for value in values] if prompt and sent is None else values
-        sizes = [len(text.encode("utf-8", "replace")) for text in texts]
         task, title = self.task(options), self.title(options)
         asked = Asked(texts, self.model.ref.name, task, title, options.dimensions, options.on_long, sent)
-        received = await Delivery(self.line(options.dimensions), asked, sizes, self.paid).run()
+        weights = await self.weights(asked)
+        received = await Delivery(self.line(options.dimensions), asked, weights, self.paid).run()
         if received.items:
             self.model = replace(self.model, limits=replace(self.model.limits, items=received.items))
         total = sum(count or 0 for count in received.tokens)
@@ -131,22 +135,49 @@ class RemoteGenerator:
             [0] * len(values),
         )
 
+    async def weights(self, asked: Asked) -> Weights:
+        """Return what texts weigh, counted where that may save requests."""
+        from vecsmith.providers.counting import weighed
+
+        before = self.put_before(asked)
+        light, most = weighed(asked.texts, before), self.limits.tokens
+        if most is None or sum(light.tokens) <= most:
+            return light
+        return await aside(partial(self.counted, asked.texts, before))
+
+    def counted(self, texts: Sequence[str], before: str) -> Weights:
+        """Return what texts weigh, as the model's own tokenizer counts them if it is here."""
+        from vecsmith.providers.counting import counter, weighed
+
+        if self.count is None and self.model.tokenizer:
+            self.count = counter(self.model.tokenizer)
+        return weighed(texts, before, self.count)
+
+    def put_before(self, asked: Asked) -> str:
+        """Return what the service itself puts before every text."""
+        return (asked.prompt or "") + self.model.own_prompts.get(asked.task or "", "")
+
     def estimate(self, values: Sequence[str], options: GenerationOptions) -> Estimate:
-        """Return what these texts would consume: tokens as English and Chinese have them on average."""
+        """Return what these texts would consume: counted, or as English and Chinese have tokens on average."""
+        from vecsmith.dialects import Asked
         from vecsmith.packing import pack
 
         self.identity(options)
-        prompt = self.prompt(options)
-        sizes = [len((prompt + value).encode("utf-8", "replace")) for value in values]
-        tokens = sum(about(prompt + value) for value in values)
+        prompt, name = self.prompt(options), self.model.ref.name
+        sent = [prompt + value for value in values]
+        before = self.put_before(Asked((), name, self.task(options)))
+        weights = self.counted(sent, before)
+        read = weights.tokens if weights.exact else [about(before + text) for text in sent]
+        most = self.model.max_tokens if options.on_long in self.model.cuts_long else None
+        tokens = sum(read if most is None else (min(count, most) for count in read))
         limits, price = self.limits, self.model.price
         return Estimate(
             tokens,
-            len(pack(sizes, sizes, limits)),
+            len(pack(weights.tokens, weights.bytes, limits)),
             None if price is None else tokens * price / 1e6,
             limits.requests_per_minute,
             limits.tokens_per_minute,
-            exact=False,
+            exact=weights.exact,
         )
 
     def check(self, values: Sequence[str]) -> None:

@@ -10,6 +10,7 @@ import msgspec
 from vecsmith.dialects.tei import TEIClient, read_info
 from vecsmith.errors import BadResponse, ConfigError
 from vecsmith.providers.catalogue import described
+from vecsmith.providers.counting import HUB_ID
 from vecsmith.providers.descriptors import ModelRef
 from vecsmith.providers.lookup import look_up
 from vecsmith.providers.plugin import Provider, provider
@@ -69,7 +70,8 @@ class TEIEmbeddings(RemoteEmbeddings[TEISettings]):
         info = told(body, generator.service.base_url)
         limits = {**self.defaults["limits"], "items": info.max_client_batch_size or self.defaults["limits"]["items"]}
         name = model if model and info.model_id.startswith(MOUNTED) else info.model_id
-        known = {"max_tokens": info.max_input_length, "prompts": name, "limits": limits}
+        tokenizer = info.model_id if HUB_ID.fullmatch(info.model_id) else None
+        known = {"max_tokens": info.max_input_length, "prompts": name, "limits": limits, "tokenizer": tokenizer}
         return replace(generator, model=self.row(settings, name, known))
 
     def row(self, settings: TEISettings, name: str, known: dict[str, Any]) -> ModelDescriptor:

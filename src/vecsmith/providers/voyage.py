@@ -22,6 +22,12 @@ ADDRESSES = {"al-": "https://ai.mongodb.com/v1", "": "https://api.voyageai.com/v
 TASKS: dict[Task, str] = {**dict.fromkeys(sorted(QUERIES), "query"), "retrieval_document": "document"}
 """It puts a prompt before the texts for these, and nothing for the others."""
 
+PROMPTS = {
+    "query": "Represent the query for retrieving supporting documents: ",
+    "document": "Represent the document for retrieval: ",
+}
+"""What it puts there, as its pages say: it is counted, and not sent."""
+
 
 class VoyageSettings(RemoteSettings):
     """Where it is, and who asks."""
@@ -38,6 +44,7 @@ class VoyageEmbeddings(RemoteEmbeddings[VoyageSettings]):
     defaults = {  # noqa: RUF012 (declared ClassVar)
         "limits": {"items": 1000, "tokens": 120_000},
         "tasks": TASKS,
+        "own_prompts": PROMPTS,
         "encodings": ("float", "int8", "uint8", "binary", "ubinary", "base64"),
         "cuts_long": ("truncate",),
     }
