@@ -75,8 +75,9 @@ def test_embed_reaches_a_provider():
     assert len(printed.splitlines()) == 2
 
 
-def test_a_dry_run_sends_nothing_and_says_what_it_would_cost(monkeypatch):
-    monkeypatch.setenv("OPENAI_API_KEY", "sk-1")
+def test_a_dry_run_needs_no_key_sends_nothing_and_says_what_it_would_cost(monkeypatch):
+    monkeypatch.delenv("OPENAI_API_KEY", raising=False)
+    monkeypatch.setenv("TIKTOKEN_CACHE_DIR", "")
     with stub() as service:
         model = ("--model", "openai:text-embedding-3-small", "--base-url", f"{service.address}/v1")
         printed = run("embed", "a fish", "two fish", *model, "--dry-run")

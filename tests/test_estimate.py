@@ -1,9 +1,13 @@
 """What a call would consume is told before anything is sent."""
 
+import asyncio
+
 import pytest
 
 from fake_generator import FakeGenerator
-from vecsmith import ConfigError, Embedder, Estimate
+from stubs import stub
+from vecsmith import AsyncEmbedder, ConfigError, Embedder, Estimate, estimate
+from vecsmith.providers.registry import find_provider
 
 
 def test_a_local_estimate_is_what_the_call_then_reads(tiny):
@@ -25,6 +29,49 @@ def test_a_remote_estimate_counts_requests_and_money(tmp_path, monkeypatch):
     assert (told.tokens, told.requests, told.exact) == (5000, 3, False)
     assert told.cost == pytest.approx(5000 * 0.02 / 1e6)
     assert told.seconds == pytest.approx(3)
+
+
+@pytest.fixture
+def keyless(tmp_path, monkeypatch):
+    """A machine without any key."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("VECSMITH_HOME", str(tmp_path))
+    monkeypatch.setenv("AZURE_OPENAI_ENDPOINT", "http://127.0.0.1:9")
+    for provider in REMOTE:
+        for field in find_provider(provider).settings_type().fields.values():
+            for variable in field.env if field.secret else ():
+                monkeypatch.delenv(variable, raising=False)
+
+
+REMOTE = ("azure", "cohere", "gemini", "huggingface", "jina", "mistral", "ollama", "openai", "together", "voyage")
+
+
+@pytest.mark.usefixtures("keyless")
+@pytest.mark.parametrize("provider", REMOTE)
+def test_an_estimate_needs_no_key(provider):
+    told = estimate(["a fish", "two fish", "a fish"], f"{provider}:some-model")
+    assert (told.tokens, told.requests) == (4, 1)
+
+
+@pytest.mark.usefixtures("keyless")
+@pytest.mark.parametrize("provider", ["azure", "openai", "voyage"])
+def test_a_missing_key_is_still_said_at_once_where_texts_are_to_be_embedded(provider):
+    field = find_provider(provider).settings_type().fields["api_key"]
+    with pytest.raises(ConfigError, match=f"set {field.env[0]}"):
+        Embedder(f"{provider}:some-model")
+
+
+@pytest.mark.usefixtures("keyless")
+def test_an_embedder_that_has_estimated_without_a_key_still_wants_one_to_embed():
+    async def work(address):
+        embedder = AsyncEmbedder("openai:m", base_url=f"{address}/v1")
+        assert (await embedder.estimate("a")).requests == 1
+        with pytest.raises(ConfigError, match="OPENAI_API_KEY"):
+            await embedder.embed("a")
+
+    with stub() as service:
+        asyncio.run(work(service.address))
+        assert service.seen()["statuses"] == {}
 
 
 def test_what_is_not_known_is_not_told():

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from vecsmith.postprocess import normalize
     from vecsmith.session import AsyncSession, Session
     from vecsmith.space import Space, StoredForm
-    from vecsmith.sync import Embedder, embed
+    from vecsmith.sync import Embedder, embed, estimate
     from vecsmith.types import Chunk, EmbedResult, Estimate, Item, Usage
 
 __version__ = "0.1.0"
@@ -66,6 +66,7 @@ __all__ = [
     "Unavailable",
     "Usage",
     "embed",
+    "estimate",
     "normalize",
     "similarity",
     "top_k",
@@ -93,7 +94,7 @@ _HOMES = {
     "postprocess": ("normalize",),
     "session": ("AsyncSession", "Session"),
     "space": ("Space", "StoredForm"),
-    "sync": ("Embedder", "embed"),
+    "sync": ("Embedder", "embed", "estimate"),
     "types": ("Chunk", "EmbedResult", "Estimate", "Item", "Usage"),
 }
 _MODULES = {name: module for module, names in _HOMES.items() for name in names}

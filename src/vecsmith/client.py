@@ -192,17 +192,30 @@ class AsyncEmbedder:
     async def estimate(self, texts: str | Iterable[str], **options: Unpack[CallOptions]) -> Estimate:
         """Return what `embed` would consume with these arguments, without embedding or sending anything.
 
-        Equal texts count once; a cache is not looked into. Raises `ConfigError` where the generator cannot say.
+        Equal texts count once; a cache is not looked into. Before the embedder is opened no key is needed. Raises
+        `ConfigError` where the generator cannot say.
         """
         asked = self.asked(options)
-        generator = await self.open()
-        if not isinstance(generator, Estimates):
-            raise ConfigError("this generator cannot estimate: give it a method 'estimate'")
-        told, total = Source.of(generator, asked, None).options, Estimate()
-        async for window in async_windows(Repeats().once(as_texts(texts)), Flow.through(generator)):
-            ready = prepare(window.texts, asked.clean).texts
-            total += await asyncio.to_thread(generator.estimate, ready, told)
+        async with self.told() as generator:
+            if not isinstance(generator, Estimates):
+                raise ConfigError("this generator cannot estimate: give it a method 'estimate'")
+            told, total = Source.of(generator, asked, None).options, Estimate()
+            async for window in async_windows(Repeats().once(as_texts(texts)), Flow.through(generator)):
+                ready = prepare(window.texts, asked.clean).texts
+                total += await asyncio.to_thread(generator.estimate, ready, told)
         return total
+
+    @asynccontextmanager
+    async def told(self) -> AsyncIterator[Generates]:
+        """Give the generator; where it is not open and may need a key, one for estimates alone, which needs none."""
+        if self._generator is not None or self._closed or not self.named.keyed:
+            yield await self.open()
+            return
+        generator = await self.named.open(self._settings, keyless=True)
+        try:
+            yield generator
+        finally:
+            await generator.aclose()
 
     async def embed_quietly(self, texts: str | Iterable[str], options: Options, seconds: float | None) -> EmbedResult:
         """Embed, and leave the warnings to the caller, who knows what line they are about."""

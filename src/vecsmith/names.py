@@ -35,15 +35,23 @@ class Named:
     defaults: Mapping[str, Any] = field(default_factory=dict)
     """What a call asks for unless it says otherwise."""
 
-    async def open(self, given: Mapping[str, Any]) -> EmbeddingGenerator:
-        """Make the model's generator with the settings given; raise `ConfigError` for one that it does not have."""
-        settings = self.settings(given)
+    async def open(self, given: Mapping[str, Any], *, keyless: bool = False) -> EmbeddingGenerator:
+        """Make the model's generator with the settings given; raise `ConfigError` for one that it does not have.
+
+        With `keyless` no key is missed, and the generator is good for estimates alone.
+        """
+        settings = self.settings(given, keyless=keyless)
         capability = self.provider.embeddings()
         if self.table is not None:
             capability.provider = self.table.name  # type: ignore[attr-defined]  # a service of its own
         return await capability.acreate_generator(settings, self.model)  # type: ignore[arg-type]  # local ones take a Path
 
-    def settings(self, given: Mapping[str, Any]) -> Settings:
+    @property
+    def keyed(self) -> bool:
+        """Whether the provider may be told a key."""
+        return any(field.secret for field in self.provider.settings_type().fields.values())
+
+    def settings(self, given: Mapping[str, Any], *, keyless: bool = False) -> Settings:
         """Take what is given, else the variables, else the configuration."""
         kind = self.provider.settings_type()
         wanted = {name: value for name, value in given.items() if value is not None}
@@ -53,7 +61,7 @@ class Named:
         configured = dict(self.table.settings) if self.table else {}
         if self.rows and "rows" in kind.fields:
             configured["rows"] = self.rows
-        return kind.resolve(wanted, configured, self.variables(wanted))
+        return kind.resolve(wanted, configured, self.variables(wanted), keyless=keyless)
 
     def variables(self, given: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:
         """Return the variables of settings, where they are not the provider's own.

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from vecsmith.providers import Generates, Metadata
     from vecsmith.types import Compute, EmbedResult, Estimate
 
-__all__ = ["Embedder", "embed"]
+__all__ = ["Embedder", "embed", "estimate", "estimated"]
 
 
 class Embedder:
@@ -210,3 +210,24 @@ def embed(
     embedder = shared(model)
     asked = embedder._embedder.asked(options)  # noqa: SLF001 (its own)
     return warned(asked, embedder.embed_quietly(texts, asked, timeout))
+
+
+def estimate(texts: str | Iterable[str], model: str | Path = "minilm", **options: Unpack[CallOptions]) -> Estimate:
+    """Return what `embed` would consume with these arguments; nothing is sent, and no key is needed.
+
+    `AsyncEmbedder.estimate` says more.
+    """
+    return estimated(AsyncEmbedder(model), texts, options)
+
+
+def estimated(embedder: AsyncEmbedder, texts: str | Iterable[str], options: CallOptions) -> Estimate:
+    """Return what embedding would consume with an embedder that is not open, and close it."""
+    pulled = list(as_texts(texts))
+
+    async def told() -> Estimate:
+        try:
+            return await embedder.estimate(pulled, **options)
+        finally:
+            await embedder.aclose()
+
+    return run(told())

@@ -11,12 +11,12 @@ if TYPE_CHECKING:
 
     from vecsmith.types import Estimate
 
-__all__ = ["estimated"]
+__all__ = ["lines"]
 
 CENT = 0.01
 
 
-def estimated(told: Estimate) -> Iterator[str]:
+def lines(told: Estimate) -> Iterator[str]:
     """Yield what an estimate says, a line each."""
     about = "" if told.exact else "about "
     yield from columns(

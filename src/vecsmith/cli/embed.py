@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
     from vecsmith.chunking import Chunking
+    from vecsmith.client import AsyncEmbedder
     from vecsmith.encodings import Calibration
     from vecsmith.errors import InputError
     from vecsmith.files import Format, Kind
@@ -66,7 +67,13 @@ class Engine:
         """Load the model, or find the provider."""
         from vecsmith.sync import Embedder
 
-        return Embedder(
+        return Embedder.over(self.unopened())
+
+    def unopened(self) -> AsyncEmbedder:
+        """Return what has neither loaded nor found anything yet."""
+        from vecsmith.client import AsyncEmbedder
+
+        return AsyncEmbedder(
             self.model,
             compute=self.compute,
             threads=self.threads,
@@ -241,15 +248,16 @@ def run(origin: Origin, engine: Engine, wish: CallOptions, target: Target, talk:
 
 def estimate(origin: Origin, engine: Engine, wish: CallOptions) -> int:
     """Say what embedding all texts would consume, and return the exit code."""
-    from vecsmith.cli.dry_run import estimated
+    from vecsmith.cli.dry_run import lines
+    from vecsmith.sync import estimated
 
     tally = Tally("text" if origin.texts else "line")
     with ExitStack() as opened:
         feed, _ = open_feed(origin, tally, opened)
-        told = opened.enter_context(engine.open()).estimate(feed.texts(), **wish)
+        told = estimated(engine.unopened(), feed.texts(), wish)
     for line in tally.rows():
         say(line)
-    for line in estimated(told):
+    for line in lines(told):
         typer.echo(line)
     return SET_ASIDE if tally.set_aside else 0
 

@@ -55,7 +55,7 @@ class AzureEmbeddings(RemoteEmbeddings[AzureSettings]):
             here = replace(here, base_url=here.base_url.removesuffix(path))
         if settings.ad_token:
             return replace(here, api_key=settings.ad_token, headers={"authorization": f"Bearer {settings.ad_token}"})
-        if not settings.api_key:
+        if settings.api_key is None:
             raise ConfigError("azure: api_key is missing: set AZURE_OPENAI_API_KEY or AZURE_OPENAI_AD_TOKEN")
         return replace(here, headers={"api-key": settings.api_key})
 

@@ -97,10 +97,13 @@ class Settings:
         given: Mapping[str, Any],
         configured: Mapping[str, Any] | None = None,
         variables: Mapping[str, Sequence[str]] | None = None,
+        *,
+        keyless: bool = False,
     ) -> Self:
         """Take each setting from what is given, else its variable, else the configuration, else its default.
 
-        `variables` names other variables than a setting's own, or none.
+        `variables` names other variables than a setting's own, or none. With `keyless`, secrets that are nowhere are
+        empty: nothing will be sent.
         """
         values = dict(configured or {})
         for name, field in cls.fields.items():
@@ -109,6 +112,8 @@ class Settings:
             found = next((text for variable in names if (text := look(variable))), None)
             if found is not None:
                 values[name] = field.read(found)
+            elif keyless and field.secret:
+                values.setdefault(name, "")
         values |= {name: value for name, value in given.items() if value is not None}
         return cls(**values)
 
