@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass, field, replace
-from difflib import get_close_matches
 from mmap import mmap
 from typing import TYPE_CHECKING
 
@@ -12,8 +11,9 @@ import msgspec
 import numpy as np
 from tenacity import AsyncRetrying, retry_if_exception_type, wait_random_exponential
 
-from vecsmith.errors import AuthError, BadResponse, ConfigError, InputError, ProviderError, RateLimited, Unavailable
+from vecsmith.errors import BadResponse, InputError, ProviderError, RateLimited, Unavailable
 from vecsmith.packing import Parcel, pack
+from vecsmith.providers.failures import Refused
 from vecsmith.providers.paid import Paid
 
 if TYPE_CHECKING:
@@ -21,9 +21,10 @@ if TYPE_CHECKING:
 
     from tenacity import RetryCallState
 
-    from vecsmith.dialects import Answer, Asked, ClientSide, Fault
+    from vecsmith.dialects import Answer, Asked, ClientSide
     from vecsmith.pacing import Pacer
     from vecsmith.providers.counting import Weights
+    from vecsmith.providers.failures import Failures
     from vecsmith.types import Floats
     from vecsmith.wire import HttpResponse, Limits, Service, Transport
 
@@ -50,9 +51,6 @@ PROBE = "a"
 LARGE = 2**20
 """Bytes of an array that is worth pages of its own."""
 
-SHOWN = 300
-"""Characters of a service's own words that an error repeats."""
-
 
 def pause(state: RetryCallState) -> float:
     """Return the seconds until a failed request is sent again: what the service asks for, or ever more."""
@@ -60,14 +58,6 @@ def pause(state: RetryCallState) -> float:
     if isinstance(error, ProviderError) and error.retry_after is not None:
         return min(error.retry_after, LONGEST_ASKED)
     return wait_random_exponential(multiplier=2 * FIRST_WAIT, max=LONGEST_WAIT)(state)
-
-
-class Refused(Exception):  # noqa: N818 (it never leaves this module)
-    """A service will not take a request as it is."""
-
-    def __init__(self, fault: Fault, error: ProviderError) -> None:
-        super().__init__(str(error))
-        self.fault, self.error = fault, error
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,8 +73,7 @@ class Line:
     """Seconds for one request."""
     width: int | None
     """What every vector's must be, where that is known."""
-    names: Sequence[str] = ()
-    """The models that are known, to name one where there is none of the name that was given."""
+    failures: Failures
 
     async def ask(self, asked: Asked, tokens: int) -> Answer:
         """Return the answer to one request, tried again while there is reason to."""
@@ -124,83 +113,20 @@ class Line:
     def read(self, response: HttpResponse, asked: Asked) -> Answer:
         """Return what a response says, checked; raise what it is instead."""
         if response.status != 200:  # noqa: PLR2004 (no service here answers otherwise)
-            raise self.failure(response, asked.model)
+            raise self.failures.of(self.dialect.read_error(response), response.status, asked.model)
         try:
             answer = self.dialect.read_response(response, asked)
         except (msgspec.MsgspecError, ValueError, LookupError, RecursionError) as error:
-            raise self.bad(f"an answer that cannot be read ({type(error).__name__})", response.status) from None
+            raise self.failures.bad(f"an answer that cannot be read ({type(error).__name__})") from None
         shape = answer.vectors.shape
         if len(shape) != 2 or shape[0] != len(asked.texts):  # noqa: PLR2004 (rows and columns)
-            raise self.bad(f"{len(answer.vectors)} vectors for {len(asked.texts)} texts", response.status)
+            raise self.failures.bad(f"{len(answer.vectors)} vectors for {len(asked.texts)} texts")
         if self.width is not None and shape[1] != self.width:
-            raise self.bad(f"vectors of {shape[1]} dimensions, not {self.width}", response.status)
+            raise self.failures.bad(f"vectors of {shape[1]} dimensions, not {self.width}")
         squares = np.einsum("nd,nd->n", answer.vectors, answer.vectors)
         if not (np.isfinite(squares) & (squares > 0)).all():
-            raise self.bad("a vector with NaN, infinity or length zero", response.status)
+            raise self.failures.bad("a vector with NaN, infinity or length zero")
         return answer
-
-    def bad(self, what: str, status: int) -> BadResponse:
-        """Return the error of an answer that is not what was asked for."""
-        provider = self.service.provider
-        return BadResponse(f"{provider} sent {what}: nothing of it was used", provider=provider, status=status)
-
-    def failure(self, response: HttpResponse, model: str) -> Exception:
-        """Return the error that a response stands for."""
-        fault = self.dialect.read_error(response)
-        provider, status, wait = self.service.provider, response.status, fault.retry_after
-        words = self.hidden(fault.message)
-        told = f" ({words})" if words else ""
-        match fault.kind:
-            case "rate":
-                return RateLimited(
-                    f"{provider} wants fewer requests{told}: try again later",
-                    provider=provider,
-                    status=status,
-                    retry_after=wait,
-                )
-            case "quota":
-                error = RateLimited(
-                    f"{provider} says that the account has no credit left{told}", provider=provider, status=status
-                )
-                error.retryable = False  # type: ignore[misc]  # of this one
-                return error
-            case "unavailable":
-                return Unavailable(
-                    f"{provider} answered with status {status}{told}",
-                    provider=provider,
-                    status=status,
-                    retry_after=wait,
-                )
-            case "auth":
-                return AuthError(
-                    f"{provider} does not accept the key (status {status}){told}", provider=provider, status=status
-                )
-            case "model":
-                said = f"{provider} does not have the model {model!r} (status {status}){told}"
-                return ConfigError(said + self.near(model))
-            case _:
-                said = f"{provider} refused the request with status {status}{told}"
-                return Refused(fault, ProviderError(said, provider=provider, status=status))
-
-    def near(self, model: str) -> str:
-        """Return which models a name may have meant, or which are known."""
-        others = [name for name in self.names if name != model]
-        if close := get_close_matches(model, others, n=3):
-            return f": did you mean {' or '.join(close)}?"
-        return f": {', '.join(others)} are known" if others else ""
-
-    def doubted(self, refused: Refused, model: str) -> Exception:
-        """Return the error of a refusal that every request meets: of a model that is not known, it may be for that."""
-        if refused.fault.kind != "input" or not self.names or model in self.names:
-            return refused.error
-        return ConfigError(f"{refused.error}, and the model {model!r} is not known here{self.near(model)}")
-
-    def hidden(self, words: str) -> str:
-        """Return a service's own words, short, on one line and without the key."""
-        if self.service.api_key:
-            words = words.replace(self.service.api_key, "…")
-        line = " ".join(words.split())
-        return line if len(line) <= SHOWN else line[:SHOWN] + "…"
 
 
 @dataclass(slots=True)
@@ -285,7 +211,7 @@ class Delivery:
             answer = await self.answered(asked, parcel.tokens)
         except Refused as refused:
             if refused.fault.kind == "refused" or not await self.is_for_texts(refused):
-                raise self.line.doubted(refused, self.asked.model) from None
+                raise self.line.failures.doubted(refused, self.asked.model) from None
             count = len(parcel.places)
             if count > 1:
                 if refused.fault.kind == "input":  # the other kind is for bytes or tokens, which tell nothing of texts
@@ -310,7 +236,7 @@ class Delivery:
             width = answer.vectors.shape[1]
             if before in {None, width}:
                 return answer
-        raise self.line.bad(f"vectors of {before} and of {width} dimensions", 200)
+        raise self.line.failures.bad(f"vectors of {before} and of {width} dimensions")
 
     async def is_for_texts(self, refused: Refused) -> bool:
         """Whether a refusal is for the texts, and not for all requests like these."""

@@ -195,6 +195,7 @@ class RemoteGenerator:
     def line(self, width: int | None) -> Line:
         """Return the way to the model, whose pace all share that use the same key."""
         from vecsmith.providers.delivery import Line
+        from vecsmith.providers.failures import Failures
 
         key = (self.service.base_url, self.service.api_key, self.model.ref.name)
         return Line(
@@ -205,7 +206,7 @@ class RemoteGenerator:
             self.limits,
             self.settings.request_timeout,
             width or self.model.dimensions,
-            self.names,
+            Failures(self.service, self.names),
         )
 
     def carrier(self) -> Transport:
