@@ -150,6 +150,16 @@ def test_a_model_that_is_not_there_is_named(good):
         made.embed("a")
 
 
+@pytest.mark.parametrize("path", ["", "/v1/v1", "/user/pages"])
+def test_an_address_without_an_embeddings_api_is_said_and_the_model_is_not_blamed(good, path):
+    address = good.address.replace("//", "//me:secret@") + path
+    with Embedder("m", base_url=address) as made, pytest.raises(ConfigError) as caught:
+        made.embed("a")
+    assert str(caught.value) == (
+        f"compatible: {good.address}{path} answers with no embeddings API (status 404): check base_url"
+    )
+
+
 def test_texts_that_are_refused_are_found_and_reported_alone(good):
     texts = [f"text {i}" for i in range(200)]
     texts[17] = texts[150] = "refuse me"

@@ -274,7 +274,12 @@ FINDINGS = [{"loc": ["body", "input"], "msg": "Field required", "type": "missing
         (GeminiClient(), 429, google("RESOURCE_EXHAUSTED", RETRY), "rate", "no"),
         (GeminiClient(), 429, google("RESOURCE_EXHAUSTED", DAY, RETRY), "quota", "no"),
         (GeminiClient(), 503, google("UNAVAILABLE"), "unavailable", "no"),
-        (GeminiClient(), 404, b"not found", "model", ""),
+        (GeminiClient(), 404, b"not found", "address", ""),
+        (OpenAIClient(), 404, b"<html>", "address", ""),
+        (OpenAIClient(), 404, {"detail": "Not Found"}, "address", "Not Found"),
+        (OpenAIClient(), 404, {"detail": "no model 'm'"}, "model", "no model 'm'"),
+        (OpenAIClient(), 405, b"<html>", "address", ""),
+        (CohereClient(), 404, {"path": "/v2/embed"}, "address", ""),
         (GeminiClient(), 500, [], "unavailable", ""),
     ],
 )

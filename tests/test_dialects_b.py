@@ -160,7 +160,8 @@ def test_tei_counts_tokens_in_a_header():
         (424, b"", "unavailable"),
         (429, {"error": "Model is overloaded", "error_type": "Overloaded"}, "rate"),
         (503, {"error": "unhealthy", "error_type": "Unhealthy"}, "unavailable"),
-        (404, b"", "refused"),
+        (404, b"", "address"),
+        (404, {"error": "no such route"}, "address"),
     ],
 )
 def test_tei_errors_are_told_by_their_type_or_their_status(status, body, kind):

@@ -62,9 +62,10 @@ class Answer:
     """The model that answered, where it says so."""
 
 
-FaultKind = Literal["auth", "input", "model", "quota", "rate", "refused", "too_much", "unavailable"]
-"""``input``: a text or the request is not accepted; ``model``: there is no such model; ``quota``: no credit is left;
-``too_much``: the request is too large; ``refused``: anything else that trying again does not mend."""
+FaultKind = Literal["address", "auth", "input", "model", "quota", "rate", "refused", "too_much", "unavailable"]
+"""``address``: nothing there speaks the format; ``input``: a text or the request is not accepted; ``model``: there is
+no such model; ``quota``: no credit is left; ``too_much``: the request is too large; ``refused``: anything else that
+trying again does not mend."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +113,7 @@ KINDS: dict[int, FaultKind] = {
     402: "quota",
     403: "auth",
     404: "model",
+    405: "address",
     408: "unavailable",
     409: "unavailable",
     413: "too_much",
@@ -123,9 +125,15 @@ KINDS: dict[int, FaultKind] = {
 }
 
 
+NOBODY = {"", "Not Found"}
+"""The words of a 404 that is not the service's, but of whatever else is at the address."""
+
+
 def fault(response: HttpResponse, message: str, kind: FaultKind | None = None) -> Fault:
     """Judge by the status, unless a dialect knows better."""
     by_status = KINDS.get(response.status, "unavailable" if response.status >= 500 else "refused")  # noqa: PLR2004 (the service's fault)
+    if by_status == "model" and message in NOBODY:
+        by_status = "address"
     return Fault(kind or by_status, message, retry_after(response.headers))
 
 

@@ -60,7 +60,8 @@ class HuggingFaceClient:
         body = body if isinstance(body, dict) else {}
         told = body.get("error") or body.get("message") or ""
         message = "; ".join(map(str, told)) if isinstance(told, list) else str(told)
-        found, seconds = fault(response, message), body.get("estimated_time")
+        missing = response.status == 404 and bool(message)  # noqa: PLR2004 (the status is what is meant)
+        found, seconds = fault(response, message, "model" if missing else None), body.get("estimated_time")
         if found.retry_after is None and isinstance(seconds, int | float):
             return replace(found, retry_after=min(LONGEST, max(0.0, float(seconds))))
         return found

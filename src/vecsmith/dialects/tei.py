@@ -50,7 +50,7 @@ TYPES: dict[str, FaultKind] = {
 }
 """What its ``error_type`` means."""
 
-STATUSES: dict[int, FaultKind] = {404: "refused", 424: "unavailable"}
+STATUSES: dict[int, FaultKind] = {404: "address", 424: "unavailable"}
 """What a status means where there is no ``error_type``: it has one model, so nothing is missing but the route."""
 
 
@@ -82,6 +82,4 @@ class TEIClient:
         body = body if isinstance(body, dict) else {}
         message = str(body.get("error") or body.get("message") or "")
         kind = TYPES.get(str(body.get("error_type") or body.get("type") or ""), STATUSES.get(response.status))
-        if response.status == 404 and not message:  # noqa: PLR2004 (the status is what is meant)
-            message = "there is no /embed at this address"
         return fault(response, message, kind)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from vecsmith.errors import AuthError, BadResponse, ConfigError, ProviderError, RateLimited, Unavailable
 
@@ -36,6 +37,12 @@ class Failures:
     names: Sequence[str] = ()
     """The models that are known, to name one where there is none of the name that was given."""
 
+    @property
+    def address(self) -> str:
+        """The service's address, without a name and password that may stand in it."""
+        parts = urlsplit(self.service.base_url)
+        return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"
+
     def bad(self, what: str) -> BadResponse:
         """Return the error of an answer, with status 200, that is not what was asked for."""
         provider = self.service.provider
@@ -43,33 +50,26 @@ class Failures:
 
     def of(self, fault: Fault, status: int, model: str) -> Exception:
         """Return the error that a fault is, of a request for a model's vectors."""
-        provider, wait = self.service.provider, fault.retry_after
+        provider = self.service.provider
         words = self.hidden(fault.message)
         told = f" ({words})" if words else ""
         match fault.kind:
-            case "rate":
-                return RateLimited(
-                    f"{provider} wants fewer requests{told}: try again later",
-                    provider=provider,
-                    status=status,
-                    retry_after=wait,
-                )
-            case "quota":
-                error = RateLimited(
-                    f"{provider} says that the account has no credit left{told}", provider=provider, status=status
-                )
-                error.retryable = False  # type: ignore[misc]  # of this one
-                return error
+            case "rate" | "quota":
+                return self.limited(fault, status, told)
             case "unavailable":
                 return Unavailable(
                     f"{provider} answered with status {status}{told}",
                     provider=provider,
                     status=status,
-                    retry_after=wait,
+                    retry_after=fault.retry_after,
                 )
             case "auth":
                 return AuthError(
                     f"{provider} does not accept the key (status {status}){told}", provider=provider, status=status
+                )
+            case "address":
+                return ConfigError(
+                    f"{provider}: {self.address} answers with no embeddings API (status {status}): check base_url"
                 )
             case "model":
                 said = f"{provider} does not have the model {model!r} (status {status}){told}"
@@ -77,6 +77,22 @@ class Failures:
             case _:
                 said = f"{provider} refused the request with status {status}{told}"
                 return Refused(fault, ProviderError(said, provider=provider, status=status))
+
+    def limited(self, fault: Fault, status: int, told: str) -> RateLimited:
+        """Return the error of too many requests, or of an account that has no credit left."""
+        provider = self.service.provider
+        if fault.kind == "rate":
+            return RateLimited(
+                f"{provider} wants fewer requests{told}: try again later",
+                provider=provider,
+                status=status,
+                retry_after=fault.retry_after,
+            )
+        error = RateLimited(
+            f"{provider} says that the account has no credit left{told}", provider=provider, status=status
+        )
+        error.retryable = False  # type: ignore[misc]  # of this one
+        return error
 
     def near(self, model: str) -> str:
         """Return which models a name may have meant, or which are known."""
