@@ -1,5 +1,6 @@
 """Tokens of remote models, counted by the provider's own tokenizer where it is on this machine."""
 
+import asyncio
 import socket
 from base64 import b64encode
 from hashlib import sha1, sha256
@@ -12,7 +13,7 @@ from tokenizers import Tokenizer, models, pre_tokenizers
 from stub_service import vector_of
 from stubs import stub
 from tiny_model import word_piece
-from vecsmith import ConfigError, Embedder
+from vecsmith import ConfigError, Embedder, EmbedWarning
 from vecsmith.providers import GenerationOptions, counting
 from vecsmith.providers.counting import Vocabulary, counter, weighed
 from vecsmith.providers.registry import find_provider
@@ -124,6 +125,49 @@ def test_what_a_service_cuts_off_is_not_estimated(words):
     made = generator("cohere", "embed-v4.0", tokenizer=words, max_tokens=30)
     cut, refused = (made.estimate(TEXTS, GenerationOptions(on_long=on_long)) for on_long in ("truncate", "error"))
     assert (cut.tokens, refused.tokens) == (3000, 5000)
+
+
+def long_and_short(address, **row):
+    """Embed a text of 50 tokens and one of 2 with a service that cuts at 30."""
+    made = generator("cohere", "embed-v4.0", f"{address}/cohere", max_tokens=30, dimensions=16, **row)
+    with Embedder.from_generator(made) as embedder:
+        return embedder.embed(["wonderful " * 50, "a fish"], on_long="truncate").items
+
+
+def test_what_a_service_cuts_off_in_silence_is_told_where_its_tokenizer_is_here(words):
+    with stub() as service:
+        items = long_and_short(service.address, tokenizer=words)
+    assert list(items.dropped) == [20, 0]
+    assert items.tokens[0] == round(sum(items.tokens) * 30 / 32), "what was cut off cost nothing"
+
+
+def test_a_cut_text_warns_as_a_local_models_does(words):
+    with stub() as service:
+        made = generator("cohere", "embed-v4.0", f"{service.address}/cohere", max_tokens=30, tokenizer=words)
+        with Embedder.from_generator(made) as embedder, pytest.warns(EmbedWarning, match="20 tokens at their ends"):
+            embedder.embed("wonderful " * 50, dimensions=256)
+
+
+@pytest.mark.parametrize(
+    ("text", "row", "dropped"),
+    [
+        ("wonderful " * 50, {"max_tokens": 30}, None),
+        ("wonderful", {"max_tokens": 30}, [0]),
+        ("wonderful", {}, [0]),
+    ],
+)
+def test_a_generator_says_so_where_it_is_not_known_what_was_cut_off(text, row, dropped):
+    with stub(width=1536) as service:
+        made = generator("cohere", "embed-v4.0", f"{service.address}/cohere", **row)
+        assert asyncio.run(made.generate([text])).dropped == dropped
+        asyncio.run(made.aclose())
+
+
+def test_a_service_that_refuses_long_texts_has_cut_none():
+    with stub() as service:
+        made = small(service.address, "", max_tokens=3)
+        assert asyncio.run(made.generate(["a long text"])).dropped == [0]
+        asyncio.run(made.aclose())
 
 
 @pytest.mark.usefixtures("offline")

@@ -145,9 +145,9 @@ class Item:
     index: int
     """Its position among the inputs of the call, or of the whole stream."""
     tokens: int
-    """Tokens the model read of it, special tokens included."""
+    """Tokens the model read of it, special tokens included; of a provider's, its share of what the request cost."""
     dropped: int
-    """Tokens that were cut off; 0 unless the text was too long."""
+    """Tokens that were cut off; 0 unless the text was too long, or where a provider cuts and does not say how much."""
     replaced: int
     """Characters that no tokenizer can read (unpaired surrogates, NUL), replaced by U+FFFD."""
     chunks: int

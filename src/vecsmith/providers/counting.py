@@ -59,6 +59,14 @@ class Weights:
     exact: bool
     """Whether the provider's own tokenizer counted; where not, a byte stands for a token."""
 
+    def read(self, most: int | None) -> list[int]:
+        """Return the tokens that are read of each text, where those behind so many are cut off."""
+        return self.tokens if most is None or not self.exact else [min(count, most) for count in self.tokens]
+
+    def dropped(self, most: int | None) -> list[int]:
+        """Return the tokens that are cut off each text."""
+        return [count - read for count, read in zip(self.tokens, self.read(most), strict=True)]
+
 
 def weighed(texts: Sequence[str], before: str = "", count: Count | None = None) -> Weights:
     """Return what texts weigh, each behind what the provider itself puts before it."""

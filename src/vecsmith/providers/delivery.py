@@ -158,6 +158,8 @@ class Delivery:
     """With all texts of the call."""
     weights: Weights
     """Of each text."""
+    read: Sequence[int]
+    """Tokens that the service reads of each text, or what is in proportion to them."""
     paid: Paid = field(default_factory=Paid)
     received: Received | None = None
     bad: list[InputError] = field(default_factory=list)
@@ -222,7 +224,7 @@ class Delivery:
                 self.bad.append(InputError(str(refused), index=parcel.places[0]))
             return
         self.proven, self.most_taken = True, max(self.most_taken, len(parcel.places))
-        costs = [self.costs[place] for place in parcel.places]
+        costs = [self.read[place] for place in parcel.places]
         tokens = [None] * len(costs) if answer.tokens is None else shares(answer.tokens, costs)
         received = self.put(parcel.places, answer.vectors, tokens)
         received.requests += 1

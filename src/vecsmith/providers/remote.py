@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from vecsmith.providers.counting import Count, Weights
     from vecsmith.providers.delivery import Line
     from vecsmith.providers.descriptors import ModelDescriptor
+    from vecsmith.types import OnLong
     from vecsmith.wire import Limits, Service, Transport
 
 __all__ = ["RemoteGenerator", "RemoteSettings"]
@@ -118,7 +119,9 @@ class RemoteGenerator:
         task, title = self.task(options), self.title(options)
         asked = Asked(texts, self.model.ref.name, task, title, options.dimensions, options.on_long, sent)
         weights = await self.weights(asked)
-        received = await Delivery(self.line(options.dimensions), asked, weights, self.paid).run()
+        most = self.cuts_at(options.on_long)
+        delivery = Delivery(self.line(options.dimensions), asked, weights, weights.read(most), self.paid)
+        received = await delivery.run()
         if received.items:
             self.model = replace(self.model, limits=replace(self.model.limits, items=received.items))
         total = sum(count or 0 for count in received.tokens)
@@ -132,16 +135,18 @@ class RemoteGenerator:
             received.model or self.model.ref.name,
             replace(identity.space, dimensions=width, cut=width != (self.model.dimensions or width)),
             [count or 0 for count in received.tokens],
-            [0] * len(values),
+            weights.dropped(most) if self.tells(weights, options.on_long) else None,
         )
 
     async def weights(self, asked: Asked) -> Weights:
-        """Return what texts weigh, counted where that may save requests."""
+        """Return what texts weigh, counted where that may save requests, or tells what is cut off."""
         from vecsmith.providers.counting import weighed
 
         before = self.put_before(asked)
-        light, most = weighed(asked.texts, before), self.limits.tokens
-        if most is None or sum(light.tokens) <= most:
+        light, limit, most = weighed(asked.texts, before), self.limits.tokens, self.cuts_at(asked.on_long)
+        many = limit is not None and sum(light.tokens) > limit
+        long = most is not None and max(light.tokens, default=0) > most
+        if not self.model.tokenizer or not (many or long):
             return light
         return await aside(partial(self.counted, asked.texts, before))
 
@@ -152,6 +157,17 @@ class RemoteGenerator:
         if self.count is None and self.model.tokenizer:
             self.count = counter(self.model.tokenizer)
         return weighed(texts, before, self.count)
+
+    def cuts_at(self, on_long: OnLong) -> int | None:
+        """Return how many tokens the service reads before it cuts a text off; None where it cuts none."""
+        return self.model.max_tokens if on_long in self.model.cuts_long else None
+
+    def tells(self, weights: Weights, on_long: OnLong) -> bool:
+        """Whether it is known what the service cuts off these texts: it does not say so itself."""
+        if on_long not in self.model.cuts_long:
+            return True
+        most = self.model.max_tokens
+        return most is not None and (weights.exact or max(weights.tokens, default=0) <= most)
 
     def put_before(self, asked: Asked) -> str:
         """Return what the service itself puts before every text."""
@@ -167,9 +183,8 @@ class RemoteGenerator:
         sent = [prompt + value for value in values]
         before = self.put_before(Asked((), name, self.task(options)))
         weights = self.counted(sent, before)
-        read = weights.tokens if weights.exact else [about(before + text) for text in sent]
-        most = self.model.max_tokens if options.on_long in self.model.cuts_long else None
-        tokens = sum(read if most is None else (min(count, most) for count in read))
+        most = self.cuts_at(options.on_long)
+        tokens = sum(weights.read(most) if weights.exact else (about(before + text) for text in sent))
         limits, price = self.limits, self.model.price
         return Estimate(
             tokens,
