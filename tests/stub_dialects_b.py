@@ -131,6 +131,10 @@ async def info(request):
     return web.json_response(told)
 
 
+async def pinned(request):
+    return web.json_response({"model_id": MODEL, "model_sha": request.match_info["sha"]})
+
+
 async def mounted(request):
     return web.json_response({"model_id": "/data", "model_type": "embedding"})
 
@@ -155,10 +159,17 @@ ROUTES = {
     "/embed": tei,
     "/hidden/embed": tei,
     "/mounted/embed": tei,
+    "/pinned/{sha}/embed": tei,
     "/hf-inference/models/{model:.+}/pipeline/feature-extraction": huggingface,
     "/endpoint": huggingface,
     "/vecsmith/v1/embeddings": vecsmith,
 }
 """``/hidden`` is a TEI behind a gateway that lets ``/embed`` alone through."""
 
-GETS = {"/info": info, "/mounted/info": mounted, "/reranker/info": reranker, "/api/tags": tags}
+GETS = {
+    "/info": info,
+    "/mounted/info": mounted,
+    "/pinned/{sha}/info": pinned,
+    "/reranker/info": reranker,
+    "/api/tags": tags,
+}

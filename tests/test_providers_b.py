@@ -177,6 +177,19 @@ def test_tei_says_which_model_it_has_and_how_much_it_takes_at_once():
     assert "422" not in seen["statuses"]
 
 
+def test_two_versions_of_a_model_behind_tei_are_two_spaces_and_share_no_cache(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "vecsmith.toml").write_text(f'[models."tei:{MODEL}"]\ndimensions = 16\n')  # wherever it is served
+    with stub() as s:
+        told = []
+        for sha in ("aaaa", "aaaa", "bbbb"):
+            with Embedder("tei:m", base_url=f"{s.address}/pinned/{sha}", cache=tmp_path / "cache.db") as embedder:
+                told.append(embedder.embed("a cat"))
+    assert [result.space.revision for result in told] == ["aaaa", "aaaa", "bbbb"]
+    assert told[0].space == told[1].space != told[2].space
+    assert [result.items[0].cached for result in told] == [False, True, False]
+
+
 def test_tei_behind_a_gateway_that_hides_what_it_is_still_embeds():
     with stub() as s, Embedder("tei:nomic-embed-text", base_url=s.address + "/hidden") as embedder:
         vectors = embedder.embed(TEXTS, task="retrieval_query").vectors

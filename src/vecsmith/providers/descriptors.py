@@ -94,6 +94,8 @@ class ModelDescriptor:
     tokenizer: str | None = None
     """What counts its tokens: ``cl100k_base``, a Hugging Face id, or the path of a ``tokenizer.json``; none
     where this is empty."""
+    revision: str | None = None
+    """Which of the model's versions it is, where the provider says so."""
     own_prompts: Mapping[str, str] = field(default_factory=dict)
     """What the provider itself puts before a text, by its own word for the task, where it says so."""
 

@@ -273,7 +273,8 @@ class RemoteGenerator:
         self.model.check_dimensions(options.dimensions)
         self.model.check_long(options.on_long)
         ref, native, kind, group = self.model.ref, self.model.dimensions or 0, self.prompt_kind(), self.model.group
-        space = Space(str(ref), None, "provider", kind, native, cut=False, normalized=False, group=group)
+        revision = self.model.revision
+        space = Space(str(ref), revision, "provider", kind, native, cut=False, normalized=False, group=group)
         parts: dict[str, str | int] = {
             "model": str(ref),
             "address": "" if self.model.dimensions else self.service.base_url,
@@ -283,6 +284,8 @@ class RemoteGenerator:
             "dimensions": options.dimensions or 0,
             "cut": "start" if options.on_long == "truncate_start" else "end",
         }
+        if revision is not None:
+            parts["revision"] = revision
         return Identity(space, self.model.normalized, parts, cuts=True)
 
     def get_service(self, kind: type[T], key: str | None = None) -> T | None:

@@ -71,7 +71,13 @@ class TEIEmbeddings(RemoteEmbeddings[TEISettings]):
         limits = {**self.defaults["limits"], "items": info.max_client_batch_size or self.defaults["limits"]["items"]}
         name = model if model and info.model_id.startswith(MOUNTED) else info.model_id
         tokenizer = info.model_id if HUB_ID.fullmatch(info.model_id) else None
-        known = {"max_tokens": info.max_input_length, "prompts": name, "limits": limits, "tokenizer": tokenizer}
+        known = {
+            "max_tokens": info.max_input_length,
+            "prompts": name,
+            "limits": limits,
+            "tokenizer": tokenizer,
+            "revision": info.model_sha,
+        }
         return replace(generator, model=self.row(settings, name, known))
 
     def row(self, settings: TEISettings, name: str, known: dict[str, Any]) -> ModelDescriptor:
