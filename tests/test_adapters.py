@@ -231,3 +231,31 @@ def test_openais_own_clients_are_taken(kind):
     np.testing.assert_allclose(result.vectors, [stub_vector(text) for text in TEXTS], rtol=1e-6)
     assert (result.model, result.usage.requests, narrow.dimensions) == ("small", 1, 8)
     assert result.usage.total_tokens > 0
+
+
+def test_what_is_made_of_llama_indexes_own_base_is_taken():
+    base = pytest.importorskip("llama_index.core.base.embeddings.base")
+
+    class SidedIndex(base.BaseEmbedding):
+        """Made as every integration of LlamaIndex is."""
+
+        def _get_text_embedding(self, text):
+            return vector(f"document: {text}").tolist()
+
+        def _get_query_embedding(self, query):
+            return vector(f"query: {query}").tolist()
+
+        async def _aget_query_embedding(self, query):
+            return self._get_query_embedding(query)
+
+    thing, texts = SidedIndex(model_name="sided", embed_batch_size=2), ["a cat", "a dog", "a fish"]
+    for task, side in [("retrieval_query", "query"), ("retrieval_document", "document"), (None, "document")]:
+        result = embedded(thing, texts, task=task)
+        np.testing.assert_array_equal(result.vectors, [vector(f"{side}: {text}") for text in texts])
+    assert (result.model, adapted(thing).metadata.provider) == ("sided", "llama_index")
+
+
+def test_llama_indexes_own_embeddings_are_taken():
+    mock = pytest.importorskip("llama_index.core.embeddings")
+    result = embedded(mock.MockEmbedding(embed_dim=4), normalize=True)
+    np.testing.assert_array_equal(result.vectors, np.full((2, 4), 0.5, np.float32))
