@@ -2,31 +2,31 @@
 
 from __future__ import annotations
 
-import os
 import sys
 import warnings
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple, TextIO
+from typing import TYPE_CHECKING, TextIO
 
 import typer
 
 from vecsmith.cli import options  # noqa: TC001 (typer reads the annotations when it runs)
 from vecsmith.cli.explain import Explanation
+from vecsmith.cli.feed import Feed, Origin
 from vecsmith.cli.messages import CLOSED_PIPE, SET_ASIDE, Tally, say, stop
 from vecsmith.cli.progress import watching
 from vecsmith.errors import EmbedWarning
-from vecsmith.files import STDIN, BadRow, Row, Rows, format_of, open_sink, paths_of, read_rows
+from vecsmith.files import STDIN, BadRow, format_of, open_sink, paths_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Iterator
 
     from vecsmith.chunking import Chunking
     from vecsmith.client import AsyncEmbedder
     from vecsmith.encodings import Calibration
     from vecsmith.errors import InputError
-    from vecsmith.files import Format, Kind
+    from vecsmith.files import Format
     from vecsmith.options import CallOptions
     from vecsmith.sync import Embedder
     from vecsmith.types import By, Combine, Compute, EmbedResult, OnLong
@@ -37,19 +37,6 @@ NO_TEXT = """no text was given; for example:
   vecsmith embed "a cat" "a dog"
   vecsmith embed --input rows.csv --field body --output vectors.npy
   cat texts.txt | vecsmith embed"""
-
-
-@dataclass(frozen=True, slots=True)
-class Origin:
-    """Where the texts come from."""
-
-    texts: tuple[str, ...]
-    """Those given as arguments; empty where a file or standard input is read."""
-    path: str = STDIN
-    kind: Kind | None = None
-    field: str | None = None
-    id: str | None = None
-    encoding: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,33 +84,6 @@ class Talk:
 
     quiet: bool
     explain: bool
-
-
-class Waiting(NamedTuple):
-    """What is kept of a row until its vector is written."""
-
-    id: str | int
-    line: int
-    position: int
-
-
-class Feed:
-    """Rows on their way: the texts go ahead to the embedder, their ids wait here for the vectors."""
-
-    def __init__(self, rows: Iterable[Row], position: Callable[[], int]) -> None:
-        self._rows = rows
-        self._position = position
-        self._waiting: dict[int, Waiting] = {}
-
-    def texts(self) -> Iterator[str]:
-        """Yield the texts, in order."""
-        for index, row in enumerate(self._rows):
-            self._waiting[index] = Waiting(row.id, row.line, self._position())
-            yield row.text
-
-    def take(self, index: int) -> Waiting:
-        """Return what was kept of a row, for the last time."""
-        return self._waiting.pop(index)
 
 
 def embed(
@@ -219,7 +179,7 @@ def target_of(origin: Origin, path: Path | None, form: Format | None) -> Target:
     form = form or format_of(path)
     if form == "npy" and path is None:
         stop("the format npy is not written to stdout: name a file with --output, or use --format base64")
-    if not origin.texts and any(is_input(each, origin) for each in paths_of(form, path) if each is not None):
+    if any(origin.reads(each) for each in paths_of(form, path) if each is not None):
         stop("--output names the input itself: name another file")
     return Target(path, form)
 
@@ -228,7 +188,7 @@ def run(origin: Origin, engine: Engine, wish: CallOptions, target: Target, talk:
     """Embed all texts, say what was not embedded as given, and return the exit code."""
     tally, explanation = Tally("text" if origin.texts else "line"), Explanation()
     with ExitStack() as opened:
-        feed, total = open_feed(origin, tally, opened)
+        feed, total = origin.open(tally, opened)
         sink = opened.enter_context(open_sink(target.form, target.path))
         watch = opened.enter_context(watching(shown=is_watched(origin, target, talk), total=total))
         embedder = opened.enter_context(engine.open())
@@ -253,32 +213,13 @@ def estimate(origin: Origin, engine: Engine, wish: CallOptions) -> int:
 
     tally = Tally("text" if origin.texts else "line")
     with ExitStack() as opened:
-        feed, _ = open_feed(origin, tally, opened)
+        feed, _ = origin.open(tally, opened)
         told = estimated(engine.unopened(), feed.texts(), wish)
     for line in tally.rows():
         say(line)
     for line in lines(told):
         typer.echo(line)
     return SET_ASIDE if tally.set_aside else 0
-
-
-def open_feed(origin: Origin, tally: Tally, opened: ExitStack) -> tuple[Feed, int | None]:
-    """Open the texts; return them with the size of their file where it is known."""
-    if origin.texts:
-        given_texts = (Row(number, text, number + 1) for number, text in enumerate(origin.texts))
-        return Feed(given_texts, lambda: 0), None
-    rows: Rows = opened.enter_context(
-        read_rows(
-            origin.path,
-            kind=origin.kind,
-            encoding=origin.encoding,
-            field=origin.field,
-            id_field=origin.id,
-            on_bad=tally.refuse,
-        )
-    )
-    tally.encoding = rows.encoding
-    return Feed(rows, lambda: rows.bytes_read), rows.bytes_total
 
 
 def parts(
@@ -312,15 +253,6 @@ def is_watched(origin: Origin, target: Target, talk: Talk) -> bool:
 def is_terminal(stream: TextIO | None) -> bool:
     """Whether a standard stream is there and is a terminal."""
     return stream is not None and not stream.closed and stream.isatty()
-
-
-def is_input(path: Path, origin: Origin) -> bool:
-    """Whether a file that is to be written is the one that is read, under this or another name."""
-    try:
-        source = os.fstat(0) if origin.path == STDIN else Path(origin.path).stat()
-        return path.is_file() and os.path.samestat(path.stat(), source)
-    except (OSError, ValueError):  # one of them does not exist, which is for its reader or writer to say
-        return False
 
 
 def given(context: typer.Context, name: str) -> bool:

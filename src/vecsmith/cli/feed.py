@@ -1,0 +1,87 @@
+"""Where the texts of ``vecsmith embed`` come from, and what is kept of their rows until the vectors are there."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from vecsmith.files import STDIN, Row, Rows, read_rows
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+    from contextlib import ExitStack
+
+    from vecsmith.cli.messages import Tally
+    from vecsmith.files import Kind
+
+__all__ = ["Feed", "Origin"]
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where the texts come from."""
+
+    texts: tuple[str, ...]
+    """Those given as arguments; empty where a file or standard input is read."""
+    path: str = STDIN
+    kind: Kind | None = None
+    field: str | None = None
+    id: str | None = None
+    encoding: str | None = None
+
+    def open(self, tally: Tally, opened: ExitStack) -> tuple[Feed, int | None]:
+        """Open the texts; return them with the size of their file where it is known."""
+        if self.texts:
+            given = (Row(number, text, number + 1) for number, text in enumerate(self.texts))
+            return Feed(given, lambda: 0), None
+        rows: Rows = opened.enter_context(
+            read_rows(
+                self.path,
+                kind=self.kind,
+                encoding=self.encoding,
+                field=self.field,
+                id_field=self.id,
+                on_bad=tally.refuse,
+            )
+        )
+        tally.encoding = rows.encoding
+        return Feed(rows, lambda: rows.bytes_read), rows.bytes_total
+
+    def reads(self, path: Path) -> bool:
+        """Whether a file that is to be written is the one that is read, under this or another name."""
+        if self.texts:
+            return False
+        try:
+            source = os.fstat(0) if self.path == STDIN else Path(self.path).stat()
+            return path.is_file() and os.path.samestat(path.stat(), source)
+        except (OSError, ValueError):  # one of them does not exist, which is for its reader or writer to say
+            return False
+
+
+class Waiting(NamedTuple):
+    """What is kept of a row until its vector is written."""
+
+    id: str | int
+    line: int
+    position: int
+
+
+class Feed:
+    """Rows on their way: the texts go ahead to the embedder, their ids wait here for the vectors."""
+
+    def __init__(self, rows: Iterable[Row], position: Callable[[], int]) -> None:
+        self._rows = rows
+        self._position = position
+        self._waiting: dict[int, Waiting] = {}
+
+    def texts(self) -> Iterator[str]:
+        """Yield the texts, in order."""
+        for index, row in enumerate(self._rows):
+            self._waiting[index] = Waiting(row.id, row.line, self._position())
+            yield row.text
+
+    def take(self, index: int) -> Waiting:
+        """Return what was kept of a row, for the last time."""
+        return self._waiting.pop(index)
