@@ -15,8 +15,9 @@ from stubs import stub
 from tiny_model import word_piece
 from vecsmith import ConfigError, Embedder, EmbedWarning
 from vecsmith.providers import GenerationOptions, counting
-from vecsmith.providers.counting import Vocabulary, counter, weighed
+from vecsmith.providers.counting import counter, weighed
 from vecsmith.providers.registry import find_provider
+from vecsmith.vocabularies import VOCABULARIES, Vocabulary
 
 ADDRESS = "https://tiny.example/tiny.tiktoken"
 FILE = sha1(ADDRESS.encode()).hexdigest()
@@ -44,7 +45,7 @@ def tiny(tmp_path, monkeypatch):
     assert tiktoken.list_encoding_names()  # which looks for them
     monkeypatch.setitem(tiktoken.registry.ENCODING_CONSTRUCTORS, "tiny", made)
     monkeypatch.setattr(tiktoken.registry, "ENCODINGS", {})
-    monkeypatch.setitem(counting.VOCABULARIES, "tiny", Vocabulary(FILE, sha256(MERGES).hexdigest()))
+    monkeypatch.setitem(VOCABULARIES, "tiny", Vocabulary(FILE, sha256(MERGES).hexdigest()))
     monkeypatch.setenv("TIKTOKEN_CACHE_DIR", str(tmp_path))
     return tmp_path
 

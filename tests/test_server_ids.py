@@ -1,6 +1,8 @@
 """Token ids in place of texts."""
 
 import base64
+from dataclasses import replace
+from hashlib import sha256
 
 import pytest
 
@@ -8,9 +10,9 @@ from asking import ask, vectors
 from served import serving
 from vecsmith.dialects.serving import Problem
 from vecsmith.errors import ConfigError
-from vecsmith.server import ids
 from vecsmith.server.ids import vocabulary
 from vecsmith.testing import FakeGenerator
+from vecsmith.vocabularies import VOCABULARIES
 
 TOKENS = [b"hello", b" world", b"caf", b"\xc3", b"\xa9", b"\xff", b"!"]
 FILE = b"".join(base64.b64encode(token) + b" %d\n" % number for number, token in enumerate(TOKENS))
@@ -57,9 +59,10 @@ def test_a_named_file_that_is_none_stops_the_server_from_starting(tmp_path, raw)
 
 def test_tiktokens_folder_is_looked_into_and_only_the_right_file_is_read(empty_folder, monkeypatch):
     assert vocabulary(None) is None
-    (empty_folder / ids.FILE).write_bytes(FILE)
+    (empty_folder / VOCABULARIES["cl100k_base"].file).write_bytes(FILE)
     assert vocabulary(None) is None
-    monkeypatch.setattr(ids, "SHA256", ids.sha256(FILE).hexdigest())
+    right = replace(VOCABULARIES["cl100k_base"], sha256=sha256(FILE).hexdigest())
+    monkeypatch.setitem(VOCABULARIES, "cl100k_base", right)
     assert vocabulary(None).texts([[0]]) == ["hello"]
     monkeypatch.setenv("TIKTOKEN_CACHE_DIR", "")
     assert vocabulary(None) is None

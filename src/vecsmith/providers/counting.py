@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-import os
 import re
-import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
-from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from vecsmith.errors import ConfigError
+from vecsmith.vocabularies import VOCABULARIES
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
 
-__all__ = ["HUB_ID", "VOCABULARIES", "Vocabulary", "Weights", "counter", "weighed"]
+__all__ = ["HUB_ID", "Weights", "counter", "weighed"]
 
 Count = Callable[[Sequence[str]], list[int]]
 
@@ -29,24 +27,6 @@ LONGEST = 1_000_000
 
 SLICE = 256
 """Texts that are counted at once."""
-
-
-@dataclass(frozen=True, slots=True)
-class Vocabulary:
-    """A file of tiktoken's."""
-
-    file: str
-    """What it is called in tiktoken's cache folder: the SHA-1 of the address it comes from."""
-    sha256: str
-    """Of the right file; tiktoken deletes any other, and fetches it again."""
-
-
-VOCABULARIES = {
-    "cl100k_base": Vocabulary(
-        "9b5ad71b2ce5302211f9c61530b329a4922fc6a4", "223921b76ee99bde995b7ff738513eef100fb51d18c93597a113bcffe865b2a7"
-    ),
-}
-"""tiktoken's encodings that embedding models use, by their names there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +77,7 @@ def counter(tokenizer: str) -> Count | None:
     Raises `ConfigError` for what is none of these.
     """
     if tokenizer in VOCABULARIES:
-        return by_tiktoken(tokenizer, VOCABULARIES[tokenizer])
+        return by_tiktoken(tokenizer)
     if tokenizer.endswith(".json"):
         return by_file(Path(tokenizer).expanduser())
     if HUB_ID.fullmatch(tokenizer):
@@ -107,10 +87,9 @@ def counter(tokenizer: str) -> Count | None:
     raise ConfigError(f"there is no tokenizer {tokenizer!r}: name {names}, a Hugging Face id or a tokenizer.json")
 
 
-def by_tiktoken(name: str, vocabulary: Vocabulary) -> Count | None:
+def by_tiktoken(name: str) -> Count | None:
     """Return what counts with an encoding of tiktoken's, if that is installed and has its file."""
-    folder = cache_folder()
-    if folder is None or not is_right(folder / vocabulary.file, vocabulary.sha256):
+    if VOCABULARIES[name].read() is None:
         return None
     try:
         import tiktoken
@@ -118,22 +97,6 @@ def by_tiktoken(name: str, vocabulary: Vocabulary) -> Count | None:
         return None
     encoding = tiktoken.get_encoding(name)
     return lambda texts: [len(ids) for ids in encoding.encode_ordinary_batch(list(texts))]
-
-
-def cache_folder() -> Path | None:
-    """Return where tiktoken keeps what it has fetched; None where it is told to keep nothing."""
-    for variable in ("TIKTOKEN_CACHE_DIR", "DATA_GYM_CACHE_DIR"):
-        if (folder := os.environ.get(variable)) is not None:
-            return Path(folder) if folder else None
-    return Path(tempfile.gettempdir(), "data-gym-cache")
-
-
-def is_right(path: Path, digest: str) -> bool:
-    """Whether a file is there and holds what it should."""
-    try:
-        return sha256(path.read_bytes()).hexdigest() == digest
-    except OSError:
-        return False
 
 
 def in_hub_cache(repository: str) -> Path | None:

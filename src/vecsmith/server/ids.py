@@ -7,25 +7,18 @@ know (https://github.com/openai/tiktoken). Reading them needs the file alone, wh
 from __future__ import annotations
 
 import base64
-import os
-import tempfile
 from dataclasses import dataclass
-from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from vecsmith.dialects.serving import Problem
 from vecsmith.errors import ConfigError
+from vecsmith.vocabularies import VOCABULARIES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 __all__ = ["Ids", "vocabulary"]
-
-FILE = "9b5ad71b2ce5302211f9c61530b329a4922fc6a4"
-"""What tiktoken calls the file in its folder: the SHA-1 of the address it comes from."""
-
-SHA256 = "223921b76ee99bde995b7ff738513eef100fb51d18c93597a113bcffe865b2a7"
 
 SPECIAL: Mapping[int, bytes] = {
     100257: b"<|endoftext|>",
@@ -64,12 +57,8 @@ def vocabulary(path: str | None) -> Ids | None:
     """
     if path is not None:
         return named(Path(path).expanduser())
-    folder = tiktoken_folder()
-    try:
-        raw = b"" if folder is None else (folder / FILE).read_bytes()
-    except OSError:
-        return None
-    return read(raw) if sha256(raw).hexdigest() == SHA256 else None
+    raw = VOCABULARIES["cl100k_base"].read()
+    return None if raw is None else read(raw)
 
 
 def named(path: Path) -> Ids:
@@ -87,11 +76,3 @@ def read(raw: bytes) -> Ids:
     if not tokens:
         raise ValueError("no tokens")
     return Ids({**SPECIAL, **tokens})
-
-
-def tiktoken_folder() -> Path | None:
-    """Return where tiktoken keeps what it has fetched; None where it is told to keep nothing."""
-    for variable in ("TIKTOKEN_CACHE_DIR", "DATA_GYM_CACHE_DIR"):
-        if (folder := os.environ.get(variable)) is not None:
-            return Path(folder) if folder else None
-    return Path(tempfile.gettempdir(), "data-gym-cache")
