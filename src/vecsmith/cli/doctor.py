@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import platform
+import re
 import shutil
 import sys
 import time
@@ -19,22 +20,7 @@ from vecsmith.errors import EmbedError, damaged
 __all__ = ["doctor"]
 
 FEATURES = ("avx2", "avx512f", "avx512_vnni", "avx512_bf16", "amx_bf16", "amx_int8", "asimd", "bf16", "i8mm")
-REQUIRED = (
-    "numpy",
-    "openvino",
-    "tokenizers",
-    "huggingface-hub",
-    "orjson",
-    "rich",
-    "typer",
-    "charset-normalizer",
-    "ftfy",
-    "platformdirs",
-    "regex",
-    "aiohttp",
-    "msgspec",
-    "tenacity",
-)
+NAME = re.compile("[A-Za-z0-9._-]+")
 FAILURES = (EmbedError, RuntimeError, ImportError)
 
 
@@ -45,7 +31,7 @@ def doctor(*, as_json: AsJson = False) -> None:
         "python": f"{platform.python_version()} on {platform.platform()}",
         "processor": processor(),
         "arithmetic": arithmetic(),
-        "libraries": libraries(REQUIRED),
+        "libraries": libraries(required()),
         "optional": optional(),
         "models": model_files(),
         "embedding": timed_embedding(),
@@ -119,6 +105,18 @@ def absent(library: str) -> str:
 def again() -> str:
     """Return how to repair an installation; pip puts back what is missing or changed."""
     return f"install vecsmith again, from a clone with `{sys.executable} -m pip install .` in it"
+
+
+def required() -> list[str]:
+    """Return the libraries that vecsmith needs here, as its own metadata name them; none where it has no metadata."""
+    from importlib.metadata import PackageNotFoundError, requires
+
+    try:
+        rows = requires("vecsmith") or []
+    except PackageNotFoundError:
+        return []
+    wanted = [row.partition(";") for row in rows if "extra ==" not in row]
+    return [NAME.match(row)[0] for row, _, marker in wanted if "win32" not in marker or sys.platform != "win32"]  # type: ignore[index]  # each begins with a name
 
 
 def libraries(names: Any) -> dict[str, str]:
