@@ -14,16 +14,20 @@ if TYPE_CHECKING:
 
     from vecsmith.server.settings import ServerSettings
 
-__all__ = ["Gone", "body_of", "head_of"]
+__all__ = ["Gone", "body_of", "head_of", "headers_of"]
 
 
 class Gone(Exception):  # noqa: N818 (nobody is left to be told)
     """The client hung up."""
 
 
-def head_of(scope: Scope) -> Incoming:
+def headers_of(scope: Scope) -> Mapping[str, str]:
+    """Return a request's headers by name in lower case."""
+    return {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
+
+
+def head_of(scope: Scope, headers: Mapping[str, str]) -> Incoming:
     """Return a request without its body."""
-    headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
     client = scope.get("client")
     return Incoming(
         scope["method"],

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 import threading
+import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -11,6 +12,9 @@ import uvicorn
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from types import FrameType
+
+    from vecsmith.server.service import Service
 
 __all__ = ["Server"]
 
@@ -18,9 +22,14 @@ __all__ = ["Server"]
 class Server(uvicorn.Server):
     """Takes a signal for the end of serving, and not for a failure: the program goes on behind it."""
 
+    def __init__(self, config: uvicorn.Config, service: Service) -> None:
+        super().__init__(config)
+        self.service = service
+        self.stop_at: float | None = None
+
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
-        """Stop at the first signal, at once at the second."""
+        """Stop at the first signal, at once at a Ctrl-C behind it."""
         if threading.current_thread() is not threading.main_thread():
             yield
             return
@@ -30,3 +39,19 @@ class Server(uvicorn.Server):
         finally:
             for number, handler in before.items():
                 signal.signal(number, handler)
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:  # noqa: ARG002 (as Python calls it)
+        """Begin to stop, after the drain where the signal is one that machines send; a second one cuts that short."""
+        again, self.service.stopping = self.service.stopping, True
+        if self.should_exit:
+            self.force_exit = sig == signal.SIGINT
+        elif again or sig == signal.SIGINT or not self.service.settings.drain:
+            self.should_exit = True
+        else:
+            self.stop_at = time.monotonic() + self.service.settings.drain
+
+    async def on_tick(self, counter: int) -> bool:
+        """Return whether it is time to stop."""
+        if self.stop_at is not None and time.monotonic() >= self.stop_at:
+            self.should_exit = True
+        return await super().on_tick(counter)
