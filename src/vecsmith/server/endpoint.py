@@ -10,7 +10,7 @@ from vecsmith.dialects.serving import EmbedAnswer, Problem
 from vecsmith.server.access import Visitor
 from vecsmith.server.failures import told
 from vecsmith.server.raw import raw_response
-from vecsmith.server.reading import Gone, body_of, head_of, headers_of
+from vecsmith.server.reading import Gone, body_of, head_of, headers_of, others_wait
 from vecsmith.server.tracing import spanned
 from vecsmith.server.visit import Visit, named
 from vecsmith.types import Lane
@@ -96,7 +96,7 @@ class Endpoint:
             response = row.side.render_error(problem)
         if visit.status != 499:  # noqa: PLR2004 (nginx's status for a client that is gone)
             visit.status = response.status
-            await sent(send, response, visit, problem, last=self.service.stopping)
+            await sent(send, response, visit, problem, last=self.service.stopping and not others_wait(scope))
             visit.ends("send")
         return problem
 

@@ -48,7 +48,11 @@ NOT_SHOWN = frozenset({"event", "route", "method", "status", "ms"})
 def witnessed(visit: Visit, problem: Problem | None) -> None:
     """Log a request that was answered."""
     if access.isEnabledFor(logging.INFO) and not (visit.status < BAD and visit.route in PROBES):
-        access.info("request", extra={"request": fields_of(visit, problem)})
+        record = logging.LogRecord(
+            access.name, logging.INFO, __file__, 0, "request", None, None
+        )  # no look at the stack
+        record.request = fields_of(visit, problem)
+        access.handle(record)
 
 
 def fields_of(visit: Visit, problem: Problem | None) -> dict[str, Any]:

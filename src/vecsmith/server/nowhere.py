@@ -22,7 +22,7 @@ from vecsmith.dialects.tei_server import TEIEmbed
 from vecsmith.dialects.voyage import VoyageServer
 from vecsmith.server.access import Visitor
 from vecsmith.server.endpoint import sent
-from vecsmith.server.reading import headers_of
+from vecsmith.server.reading import headers_of, others_wait
 from vecsmith.server.visit import Visit, named
 
 if TYPE_CHECKING:
@@ -90,6 +90,6 @@ class Nowhere:
         if self.allow:
             response = replace(response, headers={**response.headers, "allow": self.allow})
         visit.status = response.status
-        await sent(send, response, visit, problem, last=self.service.stopping)
+        await sent(send, response, visit, problem, last=self.service.stopping and not others_wait(scope))
         for witness in self.service.witnesses:
             witness(visit, problem)

@@ -62,8 +62,8 @@ async def run(settings: ServerSettings, ready: Ready = print) -> None:
     async with opened(settings) as service:
         with writing(settings.log_format), listening(settings) as socket:
             host, port = socket.getsockname()[:2]
-            ready(f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}")
-            await uvicorn_of(service).serve(sockets=[socket])
+            address = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+            await uvicorn_of(service, lambda: ready(address)).serve(sockets=[socket])
 
 
 def listening(settings: ServerSettings) -> socket.socket:
@@ -79,16 +79,16 @@ def listening(settings: ServerSettings) -> socket.socket:
         ) from None
 
 
-def uvicorn_of(service: Service) -> uvicorn.Server:
-    """Return what speaks HTTP."""
+def uvicorn_of(service: Service, begun: Callable[[], None] = lambda: None) -> uvicorn.Server:
+    """Return what speaks HTTP; `begun` is called when it can be asked, and told to stop."""
     import uvicorn
 
-    from vecsmith.server.stopping import Server
+    from vecsmith.server.stopping import Connection, Server
 
     return Server(
         uvicorn.Config(
             application(service),
-            http="httptools",
+            http=Connection,
             ws="none",
             lifespan="off",
             log_config=None,
@@ -99,6 +99,7 @@ def uvicorn_of(service: Service) -> uvicorn.Server:
             timeout_graceful_shutdown=round(service.settings.grace),
         ),
         service,
+        begun,
     )
 
 

@@ -9,23 +9,41 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import uvicorn
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+from vecsmith.server.reading import BEHIND
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    import socket
+    from collections.abc import Callable, Iterator
     from types import FrameType
 
     from vecsmith.server.service import Service
 
-__all__ = ["Server"]
+__all__ = ["Connection", "Server"]
+
+
+class Connection(HttpToolsProtocol):
+    """Lets the answer to a request know whether others of its connection wait behind it."""
+
+    def on_headers_complete(self) -> None:
+        """Take a request whose headers were read."""
+        self.scope["extensions"] = {BEHIND: {"requests": self.pipeline}}
+        super().on_headers_complete()
 
 
 class Server(uvicorn.Server):
     """Takes a signal for the end of serving, and not for a failure: the program goes on behind it."""
 
-    def __init__(self, config: uvicorn.Config, service: Service) -> None:
+    def __init__(self, config: uvicorn.Config, service: Service, begun: Callable[[], None]) -> None:
         super().__init__(config)
-        self.service = service
+        self.service, self.begun = service, begun
         self.stop_at: float | None = None
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Begin, and say so."""
+        await super().startup(sockets)
+        self.begun()
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
