@@ -129,10 +129,11 @@ async def read_answers(kind: Kind, count: Count, reader: asyncio.StreamReader) -
             raise Gone
         head = (first + await reader.readuntil(b"\r\n\r\n")).decode()
         length = int(head.lower().split("content-length: ")[1].split("\r\n")[0])
-        vectors = json.loads(await reader.readexactly(length))["data"]
-        if len(vectors) != kind.texts:
-            count.lost.append(f"{kind.name}: {len(vectors)} vectors")
-        count.whole += 1
+        vectors = json.loads(await reader.readexactly(length)).get("data", ())
+        if len(vectors) == kind.texts:
+            count.whole += 1
+        else:
+            count.lost.append(f"{kind.name}: {len(vectors)} vectors, {head.splitlines()[0]}")
 
 
 async def client(kind: Kind, count: Count, address: tuple[str, int]) -> None:

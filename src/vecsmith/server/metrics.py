@@ -50,7 +50,8 @@ class Metrics:
         self.seconds[dialect].add(visit.seconds)
         if problem is not None:
             self.problems[problem.kind, dialect] += 1
-        if dialect != OWN and visit.method == "POST":
+        wanted = visit.model is not None or (problem is not None and visit.method == "POST")
+        if wanted and dialect not in {OWN, ""}:
             self.count_work(visit, problem)
 
     def count_work(self, visit: Visit, problem: Problem | None) -> None:
