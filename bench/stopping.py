@@ -80,7 +80,7 @@ class Gone(Exception):  # noqa: N818 (as it should be)
 async def ask(kind: Kind, count: Count, address: tuple[str, int]) -> None:
     """Send one request, and those behind it, and read the answers."""
     body = json.dumps({"input": [f"text {i} of some length" for i in range(kind.texts)]}).encode()
-    head = f"POST /v1/embeddings HTTP/1.1\r\nHost: here\r\nContent-Length: {len(body)}\r\n".encode()
+    head = f"POST /v1/embeddings HTTP/1.1\r\nHost: localhost\r\nContent-Length: {len(body)}\r\n".encode()
     try:
         reader, writer = await asyncio.open_connection(*address, limit=2**24)
     except OSError:

@@ -44,7 +44,7 @@ def eventually(condition):
 
 
 def embed(address, texts, **headers):
-    return ask(address, "/v1/embeddings", body={"input": texts}, **headers)
+    return ask(address, "/openai/v1/embeddings", body={"input": texts}, **headers)
 
 
 def told(address, name, **labels):
@@ -178,7 +178,7 @@ def test_requests_texts_and_tokens_are_counted():
         embed(address, ["a", "bc"])
         embed(address, "a" * 101)
         ask(address, "/nowhere")
-        route = {"route": "/v1/embeddings", "dialect": "openai", "method": "POST"}
+        route = {"route": "/openai/v1/embeddings", "dialect": "openai", "method": "POST"}
         assert told(address, "vecsmith_requests_total", status="200", **route) == 1
         assert told(address, "vecsmith_requests_total", status="400", **route) == 1
         assert told(address, "vecsmith_requests_total", status="404", route="") == 1
@@ -276,7 +276,7 @@ def test_each_request_is_a_line_of_json_without_texts_keys_or_queries(logged):
     def action():
         with serving({"fake": FakeGenerator(longest=100)}, access=NeedsKey()) as (address, _):
             embed(address, ["my words", "b"], authorization="Bearer secret", x_request_id="r1")
-            ask(address, "/v1/embeddings?key=hidden", body={"input": "x" * 101}, authorization="Bearer secret")
+            ask(address, "/openai/v1/embeddings?key=hidden", body={"input": "x" * 101}, authorization="Bearer secret")
             ask(address, "/my/path?key=hidden")
 
     good, bad, nowhere = lines = logged("json", action)
@@ -289,7 +289,7 @@ def test_each_request_is_a_line_of_json_without_texts_keys_or_queries(logged):
         "event": "request",
         "id": "r1",
         "method": "POST",
-        "route": "/v1/embeddings",
+        "route": "/openai/v1/embeddings",
         "status": 200,
         "dialect": "openai",
         "key": "key-1",
@@ -309,7 +309,7 @@ def test_a_line_for_people_says_the_same(logged):
             embed(address, "a", x_request_id="two words")
 
     (line,) = logged("text", action)
-    assert " 200 POST /v1/embeddings " in line
+    assert " 200 POST /openai/v1/embeddings " in line
     assert 'id="two words"' in line
     assert "model=fake texts=1 tokens=1 dropped=0 cached=0" in line
 
@@ -385,13 +385,13 @@ def test_a_request_is_a_span_of_the_trace_that_it_names(spans):
         embed(address, ["my words"], traceparent=f"00-{TRACE}-00f067aa0ba902b7-01", x_request_id="r1")
         embed(address, ["a"], x_request_id="r2")
     first, second = finished()
-    assert (first.name, first.kind.name) == ("POST /v1/embeddings", "SERVER")
+    assert (first.name, first.kind.name) == ("POST /openai/v1/embeddings", "SERVER")
     assert f"{first.context.trace_id:032x}" == TRACE
     assert f"{first.parent.span_id:016x}" == "00f067aa0ba902b7"
     assert second.parent is None
     assert dict(first.attributes) == {
         "http.request.method": "POST",
-        "http.route": "/v1/embeddings",
+        "http.route": "/openai/v1/embeddings",
         "http.response.status_code": 200,
         "gen_ai.operation.name": "embeddings",
         "gen_ai.provider.name": "fake",
@@ -427,7 +427,7 @@ def test_only_what_the_server_cannot_do_is_an_error_of_its_span(spans):
     with serving({"fake": Broken()}) as (address, service):
         service.tracing = Tracing(provider)
         embed(address, "a")
-        ask(address, "/v1/embeddings", body={"input": "a", "model": "none"})
+        ask(address, "/openai/v1/embeddings", body={"input": "a", "model": "none"})
     broken, unknown = finished()
     assert (broken.status.status_code.name, broken.attributes["error.type"]) == ("ERROR", "internal")
     assert (unknown.status.status_code.name, unknown.attributes["error.type"]) == ("UNSET", "model")

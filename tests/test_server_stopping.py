@@ -26,7 +26,7 @@ def connected(address):
 
 
 HEAD = (
-    f"POST /v1/embeddings HTTP/1.1\r\nHost: here\r\nContent-Length: {len(BODY)}\r\nExpect: 100-continue\r\n\r\n"
+    f"POST /v1/embeddings HTTP/1.1\r\nHost: localhost\r\nContent-Length: {len(BODY)}\r\nExpect: 100-continue\r\n\r\n"
 ).encode()
 """Is answered with 100 when it was read."""
 
@@ -83,7 +83,7 @@ def test_while_it_drains_a_server_takes_connections_and_says_that_it_is_not_read
         status = 200
         while status == 200:
             with connected(address) as (connection, answers):
-                connection.sendall(b"GET /ready HTTP/1.1\r\nHost: here\r\n\r\n")
+                connection.sendall(b"GET /ready HTTP/1.1\r\nHost: localhost\r\n\r\n")
                 status, headers, body = answer_of(answers)
         assert (status, json.loads(body)["status"], headers["connection"]) == (503, "stopping", "close")
         with connected(address) as (connection, answers):
