@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from vecsmith.dialects.serving import json_response
@@ -23,8 +24,12 @@ UNREADY = 503
 FRESH = {"cache-control": "no-store"}
 
 
+@dataclass(frozen=True, slots=True)
 class Plain:
     """Takes a request as it is, and an answer as it is written."""
+
+    says: str
+    """What it is for."""
 
     def parse_request(self, incoming: Incoming) -> Incoming:
         """Return it."""
@@ -84,13 +89,20 @@ async def home(service: Service, request: Incoming, visit: Visit) -> HttpRespons
     return HttpResponse(200, {"content-type": "text/plain; charset=utf-8", "vary": "accept"}, line.encode())
 
 
-PLAIN = Plain()
+HOME = Plain("What is served: a page for browsers, a line for all others.")
+HEALTH = Plain("Whether the process answers.")
+READY = Plain("Whether requests should be sent here, and why not.")
+METRICS = Plain(
+    "What was counted, for Prometheus; wants a key where other routes do, unless the server says otherwise."
+)
+
+TEI_HEALTH = ("/ping", "/tei", "/tei/", "/tei/health", "/tei/ping")
 
 ROWS: Sequence[Row] = (
-    Row("GET", "/", OWN, PLAIN, home, open=True),
-    Row("GET", "/health", OWN, PLAIN, health, open=True),
-    Row("GET", "/ready", OWN, PLAIN, ready, open=True),
-    *(Row("GET", path, OWN, PLAIN, tei_health, open=True) for path in ("/ping", "/tei/health", "/tei/ping")),
-    *(Row("GET", path, OWN, PLAIN, metrics, open=True) for path in ("/metrics", "/tei/metrics")),
+    Row("GET", "/", OWN, HOME, home, open=True),
+    Row("GET", "/health", OWN, HEALTH, health, open=True),
+    Row("GET", "/ready", OWN, READY, ready, open=True),
+    *(Row("GET", path, OWN, READY, tei_health, open=True) for path in TEI_HEALTH),
+    *(Row("GET", path, OWN, METRICS, metrics, open=True) for path in ("/metrics", "/tei/metrics")),
 )
 """All are open; what ``metrics`` tells wants a key by itself."""

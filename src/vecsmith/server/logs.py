@@ -35,7 +35,8 @@ PATIENCE = 2.0
 
 STANDARD_ERROR = 2
 
-PROBES = frozenset({"/health", "/ready", "/ping", "/metrics", "/tei/health", "/tei/ping", "/tei/metrics"})
+PROBED = ("", "/", "/health", "/ping", "/metrics")
+PROBES = frozenset({"/health", "/ready", "/ping", "/metrics", *(f"/tei{path}" for path in PROBED)})
 """Asked every few seconds by machines: a line is written only where the answer is bad."""
 
 BAD = 400

@@ -7,8 +7,9 @@ import hashlib
 import re
 from dataclasses import dataclass
 from html import escape
-from importlib.metadata import version
 from typing import TYPE_CHECKING
+
+from vecsmith import __version__
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -133,7 +134,7 @@ def page(service: Service, request: Incoming, paths: Collection[str]) -> bytes:
 <body>
 <main>
 <h1>vec<span>smith</span></h1>
-<p>Text in, embeddings out. Version {escape(version("vecsmith"))}, {len(cards)} {noun}.</p>
+<p>Text in, embeddings out. Version {escape(__version__)}, {len(cards)} {noun}.</p>
 <h2>Models</h2>
 <ul>
 {models}
