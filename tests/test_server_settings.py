@@ -47,6 +47,9 @@ def test_every_setting_can_be_said_in_the_file():
         "cors": ["*"],
         "allow_hosts": ["here.example"],
         "auth": False,
+        "open_metrics": True,
+        "log_format": "json",
+        "drain": 5,
     }
     assert set(said) == set(NAMES)
     found = ServerSettings.of({}, {}, Config(Path("vecsmith.toml"), server=said))

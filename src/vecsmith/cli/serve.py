@@ -31,6 +31,9 @@ def serve(
     allow_host: said.AllowHost = None,
     no_auth: said.NoAuth = None,
     vocabulary: said.Vocabulary = None,
+    log_format: said.LogFormat = None,
+    drain: said.Drain = None,
+    open_metrics: said.OpenMetrics = None,
 ) -> None:
     """Serve embeddings over HTTP in the wire formats of OpenAI, Gemini, Cohere and others.
 
@@ -60,6 +63,9 @@ def serve(
         "allow_hosts": allow_host or None,
         "auth": False if no_auth else None,
         "vocabulary": vocabulary,
+        "log_format": log_format,
+        "drain": drain,
+        "open_metrics": open_metrics,
     }
     settings = ServerSettings.of(arguments, os.environ, configuration())
     start(settings, lambda address: say(f"serving {', '.join(settings.models)} at {address}"))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -15,7 +15,9 @@ __all__ = [
     "BodyTimeout",
     "Compute",
     "Cors",
+    "Drain",
     "Host",
+    "LogFormat",
     "MaxBatch",
     "MaxBody",
     "MaxRequests",
@@ -23,6 +25,7 @@ __all__ = [
     "Models",
     "NoAuth",
     "OnLong",
+    "OpenMetrics",
     "Port",
     "Timeout",
     "Vocabulary",
@@ -154,6 +157,34 @@ Vocabulary = Annotated[
         envvar="VECSMITH_VOCABULARY",
         metavar="FILE",
         help="The file of cl100k_base, by which token ids are read. Default: where tiktoken keeps it, if it is there.",
+        show_default=False,
+    ),
+]
+LogFormat = Annotated[
+    Literal["text", "json", "none"] | None,
+    typer.Option(
+        "--log-format",
+        envvar="VECSMITH_LOG_FORMAT",
+        help="How each request is told on standard error: a line of text, a line of JSON, or none. Default: text.",
+        show_default=False,
+    ),
+]
+Drain = Annotated[
+    float | None,
+    typer.Option(
+        "--drain",
+        envvar="VECSMITH_DRAIN",
+        metavar="SECONDS",
+        min=0,
+        help="How long connections are still taken after SIGTERM, while /ready says that it stops. Default: 0.",
+    ),
+]
+OpenMetrics = Annotated[
+    bool | None,
+    typer.Option(
+        "--open-metrics",
+        envvar="VECSMITH_OPEN_METRICS",
+        help="Tell /metrics to whoever asks, without a key.",
         show_default=False,
     ),
 ]

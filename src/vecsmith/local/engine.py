@@ -157,6 +157,10 @@ class Engine:
             graph = of_shape(graph, self.ladder(name).shapes[0])
         return compiled(graph, precision=self.key.precision, threads=self.key.threads, streams=streams)
 
+    def held_up(self) -> dict[LaneName, float]:
+        """Return for how many seconds each lane that has work has not got on with it."""
+        return {name: lane.held_up for name, lane in self.lanes.copy().items() if lane.busy}
+
     def close(self) -> None:
         """Stop all lanes; what waits fails."""
         with self.lock:

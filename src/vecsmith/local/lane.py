@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 import weakref
 from concurrent.futures import Future
 from dataclasses import dataclass, field
@@ -14,6 +15,7 @@ from vecsmith.errors import Closed, EmbedError, ModelError
 from vecsmith.local.forks import native
 from vecsmith.local.plan import Batch, Job, Ladder, Pool, Row
 from vecsmith.local.runtime import reason
+from vecsmith.local.tally import Batches
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -68,7 +70,11 @@ class Lane:
         self.compile = compile_
         self.pool = Pool(ladder)
         self.changed = threading.Condition()
-        self.running = 0
+        self.begun: dict[int, float] = {}
+        """When each batch that runs was begun, by the thread that runs it."""
+        self.moved = 0.0
+        """When work last came to an empty pool, or a batch was taken or done."""
+        self.batches = Batches()
         self.closed = False
         self.requests: list[InferRequest] = []
         self.threads = [
@@ -79,7 +85,17 @@ class Lane:
     @property
     def busy(self) -> bool:
         """Whether a job given now would wait for others."""
-        return self.running > 0 or len(self.pool) > 0
+        return len(self.begun) > 0 or len(self.pool) > 0
+
+    @property
+    def held_up(self) -> float:
+        """Seconds since the oldest batch that runs was begun, or since work waits and nothing moves; 0 without work.
+
+        Takes no lock, so that it can be asked when nothing else answers.
+        """
+        now = time.monotonic()
+        waiting = self.moved if len(self.pool) else now
+        return max(0.0, now - min((waiting, *tuple(self.begun.values()))))
 
     def submit(self, work: Work) -> None:
         """Let a job wait for its turn; its future is set from one of the lane's threads."""
@@ -88,6 +104,8 @@ class Lane:
                 self.ready.result()  # raises what kept the model from being compiled
             if self.closed:
                 raise Closed("the embedder was closed: make a new one")
+            if not len(self.pool):
+                self.moved = time.monotonic()
             self.pool.add(work)
             self.changed.notify_all()
         given = weakref.ref(work)  # a future keeps its callbacks, and would keep the work, and so itself, alive
@@ -146,7 +164,7 @@ class Lane:
         with self.changed:
             while not self.closed:
                 if (batch := self.pool.take()) is not None:
-                    self.running += 1
+                    self.moved = self.begun[threading.get_ident()] = time.monotonic()
                     return batch
                 self.changed.wait()
         return None
@@ -155,7 +173,8 @@ class Lane:
         """Hand a batch's vectors, or its error, to the jobs of its rows."""
         done: list[Work] = []
         with self.changed:
-            self.running -= 1
+            self.moved = time.monotonic()
+            self.batches.add(batch, self.moved - self.begun.pop(threading.get_ident()))
             for position, row in enumerate(batch.rows):
                 work = row.job
                 assert isinstance(work, Work)

@@ -10,12 +10,13 @@ from vecsmith.dialects.serving import EmbedAnswer, Problem
 from vecsmith.server.access import Visitor
 from vecsmith.server.failures import told
 from vecsmith.server.raw import raw_response
-from vecsmith.server.reading import Gone, body_of, head_of
-from vecsmith.server.visit import Visit
+from vecsmith.server.reading import Gone, body_of, head_of, headers_of, others_wait
+from vecsmith.server.tracing import spanned
+from vecsmith.server.visit import Visit, named
 from vecsmith.types import Lane
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine, Sequence
+    from collections.abc import Callable, Coroutine, Mapping, Sequence
 
     from starlette.types import Receive, Scope, Send
 
@@ -66,10 +67,21 @@ class Endpoint:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
         row = self.rows[-1]
-        visit = Visit(row.path, row.dialect, Visitor())
+        headers = headers_of(scope)
+        visit = Visit(row.path, row.dialect, Visitor(), named(headers), scope["method"])
+        with spanned(self.service.tracing, visit, headers):
+            problem = await self.served(scope, headers, visit, receive, send)
+        for witness in self.service.witnesses:
+            witness(visit, problem)
+
+    async def served(
+        self, scope: Scope, headers: Mapping[str, str], visit: Visit, receive: Receive, send: Send
+    ) -> Problem | None:
+        """Answer, and return the problem that was the answer, if there was one."""
+        row = self.rows[-1]
         problem: Problem | None = None
         try:
-            incoming = head_of(scope)
+            incoming = head_of(scope, headers)
             row = next((each for each in self.rows if each.when is None or each.when(incoming)), row)
             visit.dialect = row.dialect
             response = await self.answered(row, incoming, visit, receive)
@@ -80,13 +92,13 @@ class Endpoint:
         except Exception as error:  # noqa: BLE001 (whatever it is, the client is answered and the operator told)
             problem = told(error, visit)
         if problem is not None:
-            problem.id = visit.id
+            problem.id, visit.problem = visit.id, problem.kind
             response = row.side.render_error(problem)
         if visit.status != 499:  # noqa: PLR2004 (nginx's status for a client that is gone)
             visit.status = response.status
-            await sent(send, response, visit, problem)
-        for witness in self.service.witnesses:
-            witness(visit, problem)
+            await sent(send, response, visit, problem, last=self.service.stopping and not others_wait(scope))
+            visit.ends("send")
+        return problem
 
     async def answered(self, row: Row, incoming: Incoming, visit: Visit, receive: Receive) -> HttpResponse:
         """Return the answer to a request."""
@@ -98,13 +110,14 @@ class Endpoint:
             visit.lane = lane_of(incoming, visit.caller.lane)
             if incoming.method != "GET":
                 incoming = replace(incoming, body=await body_of(incoming, receive, service.settings))
+            visit.ends("receive")
             request = row.side.parse_request(incoming)
+            visit.ends("parse")
             answer = await while_there(row.work(service, request, visit), receive)
-            if isinstance(answer, EmbedAnswer):
-                raw = raw_response(answer, request, incoming.headers.get("accept", ""))
-                if raw is not None:
-                    return raw
-            return row.side.render_response(answer, request)
+            visit.ends("work")
+            response = rendered(row.side, answer, request, incoming)
+            visit.ends("render")
+            return response
         finally:
             if not row.open:
                 visit.caller.end(visit.tokens)
@@ -119,6 +132,14 @@ def lane_of(incoming: Incoming, own: Lane | None) -> Lane | None:
     if asked is not None and asked not in get_args(Lane):
         raise Problem("input", "x-vecsmith-lane must be interactive or bulk", param="x-vecsmith-lane")
     return own if asked is None or own == "bulk" else cast("Lane", asked)
+
+
+def rendered(side: ServerSide[Any, Any], answer: Any, request: Any, incoming: Incoming) -> HttpResponse:
+    """Return the answer as the dialect writes it, or as the bytes that the client asked for."""
+    raw = None
+    if isinstance(answer, EmbedAnswer):
+        raw = raw_response(answer, request, incoming.headers.get("accept", ""))
+    return side.render_response(answer, request) if raw is None else raw
 
 
 async def while_there(work: Coroutine[Any, Any, T], receive: Receive) -> T:
@@ -153,13 +174,15 @@ async def hung_up(receive: Receive) -> None:
         pass
 
 
-async def sent(send: Send, response: HttpResponse, visit: Visit, problem: Problem | None) -> None:
-    """Send a response with what all of them say."""
+async def sent(
+    send: Send, response: HttpResponse, visit: Visit, problem: Problem | None, *, last: bool = False
+) -> None:
+    """Send a response with what all of them say; the `last` of its connection says that, too."""
     headers = {**response.headers, **visit.headers(), **visit.caller.headers()}
     headers["content-length"] = str(len(response.body))
     if problem is not None and problem.retry_after is not None:
         headers["retry-after"] = str(min(LONGEST_PAUSE, max(1, round(problem.retry_after + 0.5))))
-    if problem is not None and problem.kind in {"too_large", "slow_body"}:
+    if last or (problem is not None and problem.kind in {"too_large", "slow_body"}):
         headers["connection"] = "close"  # the rest of the body is not waited for
     raw = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in headers.items()]
     await send({"type": "http.response.start", "status": response.status, "headers": raw})

@@ -22,7 +22,8 @@ from vecsmith.dialects.tei_server import TEIEmbed
 from vecsmith.dialects.voyage import VoyageServer
 from vecsmith.server.access import Visitor
 from vecsmith.server.endpoint import sent
-from vecsmith.server.visit import Visit
+from vecsmith.server.reading import headers_of, others_wait
+from vecsmith.server.visit import Visit, named
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -83,12 +84,12 @@ class Nowhere:
         if scope["type"] != "http":
             return
         problem = Problem(self.kind, WORDS[self.kind].format(method=scope["method"]))
-        visit = Visit("", "", Visitor())
+        visit = Visit("", "", Visitor(), named(headers_of(scope)), scope["method"], problem=self.kind)
         problem.id = visit.id
         response = spoken(scope["path"])(problem)
         if self.allow:
             response = replace(response, headers={**response.headers, "allow": self.allow})
         visit.status = response.status
-        await sent(send, response, visit, problem)
+        await sent(send, response, visit, problem, last=self.service.stopping and not others_wait(scope))
         for witness in self.service.witnesses:
             witness(visit, problem)

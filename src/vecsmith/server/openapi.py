@@ -1,7 +1,7 @@
 """What the server says of its own routes (https://spec.openapis.org/oas/v3.1.0), made from their table.
 
-A side of a wire format says by ``body`` which type it reads, by ``writes`` which it answers with, and by ``plain``
-whether a body may be bare text; all three may be left out.
+A side of a wire format says by ``body`` which type it reads, by ``writes`` which it answers with, by ``plain`` whether
+a body may be bare text, and by ``says`` what it is for, where its class does not; all may be left out.
 """
 
 from __future__ import annotations
@@ -107,7 +107,7 @@ def operation(row: Row, path: str, schemas: dict[Any, dict[str, Any]]) -> dict[s
         "security": [] if row.open else [{}, *({name: []} for name in KEYS)],
         "responses": responses(schemas.get(getattr(row.side, "writes", None))),
     }
-    if summary := (type(row.side).__doc__ or "").partition("\n")[0]:
+    if summary := getattr(row.side, "says", None) or (type(row.side).__doc__ or "").partition("\n")[0]:
         told["summary"] = summary
     if parts := list(parameters(path)):
         told["parameters"] = parts

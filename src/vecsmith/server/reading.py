@@ -14,16 +14,23 @@ if TYPE_CHECKING:
 
     from vecsmith.server.settings import ServerSettings
 
-__all__ = ["Gone", "body_of", "head_of"]
+__all__ = ["BEHIND", "Gone", "body_of", "head_of", "headers_of", "others_wait"]
+
+BEHIND = "vecsmith.behind"
+"""The extension of ASGI under which a request finds those that wait behind it on its connection."""
 
 
 class Gone(Exception):  # noqa: N818 (nobody is left to be told)
     """The client hung up."""
 
 
-def head_of(scope: Scope) -> Incoming:
+def headers_of(scope: Scope) -> Mapping[str, str]:
+    """Return a request's headers by name in lower case."""
+    return {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
+
+
+def head_of(scope: Scope, headers: Mapping[str, str]) -> Incoming:
     """Return a request without its body."""
-    headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
     client = scope.get("client")
     return Incoming(
         scope["method"],
@@ -44,6 +51,11 @@ def query_of(query: bytes) -> Mapping[str, str]:
     except ValueError:
         raise Problem("input", "the address has too many parameters: send at most 100") from None
     return dict(reversed(pairs))
+
+
+def others_wait(scope: Scope) -> bool:
+    """Whether requests that were read already wait behind this one on its connection."""
+    return bool(scope.get("extensions", {}).get(BEHIND, {}).get("requests"))
 
 
 async def body_of(incoming: Incoming, receive: Receive, settings: ServerSettings) -> bytes:

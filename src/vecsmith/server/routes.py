@@ -20,6 +20,7 @@ from vecsmith.dialects.openai import OpenAIServer
 from vecsmith.dialects.palm import PalmBatch, PalmEmbed
 from vecsmith.dialects.root import RootServer, root_card, root_list, union_error
 from vecsmith.dialects.voyage import VoyageServer
+from vecsmith.server import inside
 from vecsmith.server.endpoint import Row
 from vecsmith.server.openapi import OpenAPI, describe
 from vecsmith.server.routes_tei import HUGGING_FACE, TEI
@@ -164,4 +165,5 @@ ROWS: Sequence[Row] = (
     *HUGGING_FACE,
     *FUNCTIONS,
     DESCRIPTION,
+    *inside.ROWS,
 )

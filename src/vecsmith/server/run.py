@@ -13,6 +13,7 @@ from vecsmith.config import configuration
 from vecsmith.errors import ConfigError
 from vecsmith.server.app import application
 from vecsmith.server.door import door_of
+from vecsmith.server.logs import writing
 from vecsmith.server.menu import Menu, Served
 from vecsmith.server.service import Service
 
@@ -32,9 +33,6 @@ BACKLOG = 2048
 
 KEEP_ALIVE = 75
 """Seconds that a connection may be idle: longer than clients keep theirs, so that none meets a closed one."""
-
-GRACE = 30
-"""Seconds that requests under way have when the server is told to stop."""
 
 
 @asynccontextmanager
@@ -62,10 +60,10 @@ async def run(settings: ServerSettings, ready: Ready = print) -> None:
     """Serve until a signal says to stop; `ready` is told the address when it can be asked."""
     check_aliases(settings)
     async with opened(settings) as service:
-        with listening(settings) as socket:
+        with writing(settings.log_format), listening(settings) as socket:
             host, port = socket.getsockname()[:2]
-            ready(f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}")
-            await uvicorn_of(service).serve(sockets=[socket])
+            address = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+            await uvicorn_of(service, lambda: ready(address)).serve(sockets=[socket])
 
 
 def listening(settings: ServerSettings) -> socket.socket:
@@ -81,16 +79,16 @@ def listening(settings: ServerSettings) -> socket.socket:
         ) from None
 
 
-def uvicorn_of(service: Service) -> uvicorn.Server:
-    """Return what speaks HTTP."""
+def uvicorn_of(service: Service, begun: Callable[[], None] = lambda: None) -> uvicorn.Server:
+    """Return what speaks HTTP; `begun` is called when it can be asked, and told to stop."""
     import uvicorn
 
-    from vecsmith.server.stopping import Server
+    from vecsmith.server.stopping import Connection, Server
 
     return Server(
         uvicorn.Config(
             application(service),
-            http="httptools",
+            http=Connection,
             ws="none",
             lifespan="off",
             log_config=None,
@@ -98,8 +96,10 @@ def uvicorn_of(service: Service) -> uvicorn.Server:
             server_header=False,
             proxy_headers=False,  # who asks is who connects
             timeout_keep_alive=KEEP_ALIVE,
-            timeout_graceful_shutdown=GRACE,
-        )
+            timeout_graceful_shutdown=round(service.settings.grace),
+        ),
+        service,
+        begun,
     )
 
 

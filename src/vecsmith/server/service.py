@@ -9,6 +9,9 @@ from typing import TYPE_CHECKING
 from vecsmith.server.access import Anybody
 from vecsmith.server.gate import Gate
 from vecsmith.server.ids import vocabulary
+from vecsmith.server.logs import witnessed
+from vecsmith.server.metrics import Metrics
+from vecsmith.server.tracing import tracing
 
 if TYPE_CHECKING:
     from vecsmith.dialects.serving import Problem
@@ -16,6 +19,7 @@ if TYPE_CHECKING:
     from vecsmith.server.ids import Ids
     from vecsmith.server.menu import Menu
     from vecsmith.server.settings import ServerSettings
+    from vecsmith.server.tracing import Tracing
     from vecsmith.server.visit import Visit
 
 __all__ = ["Service", "Witness"]
@@ -35,9 +39,15 @@ class Service:
     """What reads token ids; None where their vocabulary is not on this machine."""
     witnesses: list[Witness] = field(default_factory=list)
     """Called for every request when it was answered, with the problem it ended with: metrics, logs, accounts."""
+    metrics: Metrics = field(default_factory=Metrics)
+    tracing: Tracing | None = field(default_factory=tracing)
+    stopping: bool = False
+    """Whether the server was told to stop, and takes leave of who is still there."""
 
     @classmethod
     def of(cls, settings: ServerSettings, menu: Menu, access: Access | None = None) -> Service:
         """Put one together."""
         gate = Gate(settings.max_requests, settings.max_waiting)
-        return cls(settings, menu, gate, access or Anybody(), vocabulary(settings.vocabulary))
+        service = cls(settings, menu, gate, access or Anybody(), vocabulary(settings.vocabulary))
+        service.witnesses += [service.metrics.count, witnessed]
+        return service

@@ -16,9 +16,12 @@ from vecsmith.types import Compute, OnLong  # noqa: TC001
 if TYPE_CHECKING:
     from vecsmith.config import Config
 
-__all__ = ["ServerSettings"]
+__all__ = ["LogFormat", "ServerSettings"]
+
+LogFormat = Literal["text", "json", "none"]
 
 Seconds = Annotated[float, msgspec.Meta(gt=0, le=86_400)]
+Drain = Annotated[float, msgspec.Meta(ge=0, le=3_600)]
 Count = Annotated[int, msgspec.Meta(ge=1)]
 Port = Annotated[int, msgspec.Meta(ge=0, le=65_535)]
 
@@ -58,6 +61,17 @@ class ServerSettings:
     """Names by which it may be called, where ``Host`` is looked at, beside its own."""
     auth: bool = True
     """Whether keys are looked at, where there are any."""
+    open_metrics: bool = False
+    """Whether /metrics is told to whoever asks, where other routes want a key."""
+    log_format: LogFormat = "text"
+    """How each request is told on standard error."""
+    drain: Drain = 0.0
+    """Seconds for which connections are still taken after SIGTERM, so that a load balancer sees that /ready is red."""
+
+    @property
+    def grace(self) -> float:
+        """Seconds that the slowest request may take from its headers to the end of its answer."""
+        return self.body_timeout + self.timeout + 10
 
     @classmethod
     def of(cls, arguments: Mapping[str, Any], environment: Mapping[str, str], file: Config) -> ServerSettings:

@@ -4,23 +4,50 @@ from __future__ import annotations
 
 import signal
 import threading
+import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import uvicorn
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+from vecsmith.server.reading import BEHIND
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    import socket
+    from collections.abc import Callable, Iterator
+    from types import FrameType
 
-__all__ = ["Server"]
+    from vecsmith.server.service import Service
+
+__all__ = ["Connection", "Server"]
+
+
+class Connection(HttpToolsProtocol):
+    """Lets the answer to a request know whether others of its connection wait behind it."""
+
+    def on_headers_complete(self) -> None:
+        """Take a request whose headers were read."""
+        self.scope["extensions"] = {BEHIND: {"requests": self.pipeline}}
+        super().on_headers_complete()
 
 
 class Server(uvicorn.Server):
     """Takes a signal for the end of serving, and not for a failure: the program goes on behind it."""
 
+    def __init__(self, config: uvicorn.Config, service: Service, begun: Callable[[], None]) -> None:
+        super().__init__(config)
+        self.service, self.begun = service, begun
+        self.stop_at: float | None = None
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Begin, and say so."""
+        await super().startup(sockets)
+        self.begun()
+
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
-        """Stop at the first signal, at once at the second."""
+        """Stop at the first signal, at once at a Ctrl-C behind it."""
         if threading.current_thread() is not threading.main_thread():
             yield
             return
@@ -30,3 +57,19 @@ class Server(uvicorn.Server):
         finally:
             for number, handler in before.items():
                 signal.signal(number, handler)
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:  # noqa: ARG002 (as Python calls it)
+        """Begin to stop, after the drain where the signal is one that machines send; a second one cuts that short."""
+        again, self.service.stopping = self.service.stopping, True
+        if self.should_exit:
+            self.force_exit = sig == signal.SIGINT
+        elif again or sig == signal.SIGINT or not self.service.settings.drain:
+            self.should_exit = True
+        else:
+            self.stop_at = time.monotonic() + self.service.settings.drain
+
+    async def on_tick(self, counter: int) -> bool:
+        """Return whether it is time to stop."""
+        if self.stop_at is not None and time.monotonic() >= self.stop_at:
+            self.should_exit = True
+        return await super().on_tick(counter)

@@ -8,16 +8,28 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from vecsmith.dialects.serving import ProblemKind
     from vecsmith.server.access import Caller
     from vecsmith.types import Lane
 
-__all__ = ["Visit", "printable"]
+__all__ = ["Visit", "named", "printable"]
 
 SHOWN = 20
 """Names that are listed."""
 
 LONGEST = 40
 """Characters of a name that are shown."""
+
+LONGEST_ID = 128
+
+
+def named(headers: Mapping[str, str]) -> str:
+    """Return the number that a request brings, if it is printable ASCII and not too long, else a new one."""
+    said = headers.get("x-request-id", "")
+    sane = 0 < len(said) <= LONGEST_ID and said.isascii() and said.isprintable()
+    return said if sane else secrets.token_hex(16)
 
 
 @dataclass(slots=True)
@@ -29,13 +41,21 @@ class Visit:
     dialect: str
     caller: Caller
     id: str = field(default_factory=lambda: secrets.token_hex(16))
+    method: str = ""
     began: float = field(default_factory=time.perf_counter)
     status: int = 0
+    problem: ProblemKind | None = None
+    """What kept it from being answered."""
+    trace: str | None = None
+    """The trace that it belongs to, in OpenTelemetry's 32 digits."""
     lane: Lane | None = None
     """Where a local model computes, where the client or its key says so."""
     model: str | None = None
     """The name under which what answered is served."""
+    provider: str | None = None
+    """What has that model."""
     space: str | None = None
+    dimensions: int = 0
     texts: int = 0
     tokens: int = 0
     dropped: int = 0
@@ -46,6 +66,14 @@ class Visit:
     """Members of the request that mean nothing here."""
     stages: dict[str, float] = field(default_factory=dict)
     """Seconds of each stage."""
+    stage: float = 0.0
+    """When the last stage ended."""
+
+    def ends(self, stage: str) -> None:
+        """Note that a stage has ended, which began when the one before did."""
+        now = time.perf_counter()
+        self.stages[stage] = now - (self.stage or self.began)
+        self.stage = now
 
     @property
     def seconds(self) -> float:

@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 
 __all__ = ["embed", "embed_several", "model", "models", "nothing"]
 
+STAGES = ("prepare", "cache", "model", "finish")
+"""Those of a result's seconds."""
+
 OURS = (
     " (a text that is too long is refused here unless the request says on_long, or the operator sets it under [server])"
 )
@@ -52,6 +55,7 @@ async def answers(
     served = service.menu.find(first.model)
     visit.caller.check_model(served.name)
     visit.model, visit.ignored = served.name, tuple(first.ignored)
+    visit.provider = service.menu.cards[served.name].owner
     texts = [texts_of(service, request) for request in requests]
     visit.texts = sum(map(len, texts))
     with service.gate.place(sum(len(text) for each in texts for text in each)):
@@ -62,6 +66,9 @@ async def answers(
     visit.tokens = sum(sum(result.items.tokens) for result in results)
     visit.dropped = sum(sum(result.items.dropped) for result in results)
     visit.cached = sum(sum(map(bool, result.items.cached)) for result in results)
+    visit.dimensions = results[0].dimensions
+    for stage in STAGES:
+        visit.stages[stage] = sum(getattr(result.seconds, stage) for result in results)
     return [answer(each, result, served, visit) for each, result in zip(requests, results, strict=True)]
 
 

@@ -1,0 +1,108 @@
+"""Routes about the server itself: whether it answers, what it has counted, and a page for people."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+from vecsmith.dialects.serving import json_response
+from vecsmith.server.endpoint import Row
+from vecsmith.server.metrics import OWN
+from vecsmith.server.readiness import troubles
+from vecsmith.wire import HttpResponse
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from vecsmith.dialects.serving import Incoming, Problem
+    from vecsmith.server.service import Service
+    from vecsmith.server.visit import Visit
+
+__all__ = ["ROWS"]
+
+UNREADY = 503
+FRESH = {"cache-control": "no-store"}
+
+
+@dataclass(frozen=True, slots=True)
+class Plain:
+    """Takes a request as it is, and an answer as it is written."""
+
+    says: str
+    """What it is for."""
+
+    def parse_request(self, incoming: Incoming) -> Incoming:
+        """Return it."""
+        return incoming
+
+    def render_response(self, answer: HttpResponse, request: Incoming) -> HttpResponse:  # noqa: ARG002 (as `ServerSide` calls it)
+        """Return it."""
+        return answer
+
+    def render_error(self, problem: Problem) -> HttpResponse:
+        """Say what is wrong."""
+        return json_response({"error": {"message": problem.message, "type": problem.kind}}, problem.status)
+
+
+async def health(service: Service, request: Incoming, visit: Visit) -> HttpResponse:  # noqa: ARG001 (a work)
+    """Say that the process answers."""
+    return json_response({"status": "ok"}, headers=FRESH)
+
+
+async def ready(service: Service, request: Incoming, visit: Visit) -> HttpResponse:  # noqa: ARG001 (a work)
+    """Say whether requests should be sent here, and why not."""
+    found = troubles(service)
+    status: Literal["ready", "stopping", "stuck"] = "stuck" if found else "ready"
+    if service.stopping:
+        status = "stopping"
+    body = {"status": status, "models": [model.name for model in service.menu.models], "troubles": found}
+    return json_response(body, UNREADY if found else 200, FRESH)
+
+
+async def tei_health(service: Service, request: Incoming, visit: Visit) -> HttpResponse:  # noqa: ARG001 (a work)
+    """Say so as text-embeddings-inference does."""
+    if troubles(service):
+        return json_response({"error": "unhealthy", "error_type": "Unhealthy"}, UNREADY, FRESH)
+    return HttpResponse(200, FRESH, b"")
+
+
+async def metrics(service: Service, request: Incoming, visit: Visit) -> HttpResponse:
+    """Tell what was counted, to whoever has a key where keys are needed; scrapes count against none."""
+    from vecsmith.server.exposition import exposed
+
+    if not service.settings.open_metrics:
+        visit.caller = service.access.caller(request)
+    body, kind = exposed(service, request.headers.get("accept", ""))
+    return HttpResponse(200, {"content-type": kind, **FRESH}, body)
+
+
+async def home(service: Service, request: Incoming, visit: Visit) -> HttpResponse:  # noqa: ARG001 (a work)
+    """Show what is served: a page to browsers, a line to all others."""
+    from vecsmith.server.page import HEADERS, page
+    from vecsmith.server.routes import ROWS
+
+    if "text/html" in request.headers.get("accept", ""):
+        paths = {row.path for row in ROWS}
+        return HttpResponse(200, {"content-type": "text/html; charset=utf-8", **HEADERS}, page(service, request, paths))
+    names = ", ".join(model.name for model in service.menu.models)
+    line = f"vecsmith serves {names}; the routes are listed at /openapi.json\n"
+    return HttpResponse(200, {"content-type": "text/plain; charset=utf-8", "vary": "accept"}, line.encode())
+
+
+HOME = Plain("What is served: a page for browsers, a line for all others.")
+HEALTH = Plain("Whether the process answers.")
+READY = Plain("Whether requests should be sent here, and why not.")
+METRICS = Plain(
+    "What was counted, for Prometheus; wants a key where other routes do, unless the server says otherwise."
+)
+
+TEI_HEALTH = ("/ping", "/tei", "/tei/", "/tei/health", "/tei/ping")
+
+ROWS: Sequence[Row] = (
+    Row("GET", "/", OWN, HOME, home, open=True),
+    Row("GET", "/health", OWN, HEALTH, health, open=True),
+    Row("GET", "/ready", OWN, READY, ready, open=True),
+    *(Row("GET", path, OWN, READY, tei_health, open=True) for path in TEI_HEALTH),
+    *(Row("GET", path, OWN, METRICS, metrics, open=True) for path in ("/metrics", "/tei/metrics")),
+)
+"""All are open; what ``metrics`` tells wants a key by itself."""
