@@ -4,6 +4,7 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from functools import lru_cache
 from typing import Any, Self
 
 from vecsmith.errors import ConfigError, damaged
@@ -126,7 +127,8 @@ class StoredForm:
             return cls(Space.from_dict(data["space"]), str(data["encoding"]), data["calibration"])
 
 
-def digest(*parts: object) -> str:
+@lru_cache(maxsize=1024, typed=True)  # a process has few spaces, and every answer names one
+def digest(*parts: str | int | None) -> str:
     """Return twenty hexadecimal digits that stand for the parts."""
     return hashlib.sha256(json.dumps([VERSION, *parts]).encode()).hexdigest()[:20]
 

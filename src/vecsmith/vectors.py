@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, TypeVar
 from vecsmith.errors import ConfigError, InputError, ModelError
 from vecsmith.flights import flights
 from vecsmith.portal import aside, look
-from vecsmith.providers import GenerationOptions, Identifies
+from vecsmith.providers import GenerationOptions
 from vecsmith.space import Space
 from vecsmith.types import Usage
 
@@ -82,15 +82,16 @@ class Source:
         """Do the same for what is asked of a generator itself."""
         from vecsmith.postprocess import check_dimensions
 
-        if not isinstance(generator, Identifies):
+        identify = getattr(generator, "identity", None)  # Python compares slowly with the protocol `Identifies`
+        if identify is None:
             if cache is not None:
                 raise ConfigError("this generator does not say what it is, so its vectors cannot be cached")
             return cls(generator, asked, None, None)
         asked = replace(asked, normalize=False)
-        identity = generator.identity(asked)
+        identity: Identity = identify(asked)
         if not identity.cuts:
             check_dimensions(asked.dimensions, identity.space.dimensions)
-            asked = replace(asked, dimensions=None)
+            asked = asked if asked.dimensions is None else replace(asked, dimensions=None)
         return cls(generator, asked, identity, cache)
 
     def beneath(self, kind: type[T]) -> T | None:

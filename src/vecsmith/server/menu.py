@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from vecsmith.dialects.serving import ModelCard, Problem
@@ -49,7 +50,12 @@ class Served:
         asked = {"on_long": on_long or request.on_long, **self.embedder.named.defaults, **request.options}
         if request.wide and (asked.get("dimensions") or 0) >= self.embedder.metadata.dimensions > 0:
             del asked["dimensions"]
-        return options_of(**asked)
+        if "prompt" in asked or "title" in asked:  # which may be anything
+            return options_of(**asked)
+        try:
+            return options_seen(tuple(asked.items()))
+        except TypeError:  # a value that cannot be looked up, and is none that may be
+            return options_of(**asked)
 
     async def embed(self, texts: Sequence[str], options: Options, *, together: bool = False) -> EmbedResult:
         """Return the texts' vectors, in order; `together`, each is read as a part of the document they make up."""
@@ -80,6 +86,12 @@ class Served:
             (),
             self.aliases,
         )
+
+
+@lru_cache(maxsize=1024, typed=True)
+def options_seen(asked: tuple[tuple[str, Any], ...]) -> Options:
+    """Return what is asked, checked once for all requests that ask the same."""
+    return options_of(**dict(asked))
 
 
 def beneath(generator: Any, kind: type[Any]) -> Any:

@@ -108,7 +108,9 @@ async def embedded(
     """Embed texts within the deadline; raise `Problem` for what cannot be, with its place among all texts."""
     try:
         async with asyncio.timeout(service.settings.timeout):
-            options = replace(served.options(request, service.settings.on_long), lane=lane)
+            options = served.options(request, service.settings.on_long)
+            if lane is not None:
+                options = replace(options, lane=lane)
             if request.max_tokens is None:
                 return await served.embed(texts, options, together=request.together)
             shorter, dropped = await shortened(served, texts, request.max_tokens, options.on_long)
