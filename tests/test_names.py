@@ -7,7 +7,9 @@ import pytest
 
 from vecsmith import ConfigError, Embedder
 from vecsmith.names import named
+from vecsmith.providers import Provider, Settings, provider, setting
 from vecsmith.providers.openai import OpenAI
+from vecsmith.providers.plugin import registered
 
 
 @pytest.fixture(autouse=True)
@@ -16,7 +18,7 @@ def alone(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("VECSMITH_HOME", str(tmp_path / "home"))
     (tmp_path / "home").mkdir()
-    for variable in [name for name in os.environ if name.endswith(("_API_KEY", "_BASE_URL"))]:
+    for variable in [name for name in os.environ if name.endswith(("_API_KEY", "_BASE_URL", "VECSMITH_CONFIG"))]:
         monkeypatch.delenv(variable)
 
 
@@ -82,27 +84,82 @@ def test_an_alias_is_another_name_for_a_model():
 def test_a_service_of_ones_own_speaks_the_format_of_another(monkeypatch):
     monkeypatch.setenv("MINE", "k1")
     monkeypatch.setenv("OPENAI_API_KEY", "sk-1")
-    write('[providers.mine]\nkind = "openai"\nbase_url = "http://127.0.0.1:1/v1"\napi_key_env = "MINE"\n')
+    monkeypatch.setenv("OPENAI_BASE_URL", "http://127.0.0.1:2")
+    write('[providers.mine]\nkind = "openai"\nbase_url = "http://127.0.0.1:1/v1"\napi_key_env = "MINE"\n', "home")
     assert settings("mine:m").api_key == "k1"
+    assert settings("mine:m", api_key="k2").base_url == "http://127.0.0.1:1/v1"
     with Embedder("mine:m") as embedder:
         assert embedder.metadata.provider == "mine"
 
 
-@pytest.mark.parametrize(
-    "table",
-    [
-        '[providers.openai]\nbase_url = "http://127.0.0.1:1"\n',
-        '[providers.mine]\nkind = "openai"\nbase_url = "http://127.0.0.1:1"\napi_key_env = "OPENAI_API_KEY"\n',
-    ],
-)
-def test_a_file_that_anybody_may_have_written_cannot_have_a_key_sent_elsewhere(monkeypatch, table):
-    monkeypatch.setenv("OPENAI_API_KEY", "sk-1")
-    name = "mine:m" if "mine" in table else "openai:m"
-    write(table)
-    assert "may not send the key of OpenAI to another address" in refusal(name)
+ELSEWHERE = 'base_url = "http://127.0.0.1:1"\n'
+
+THEFTS = {
+    "a key that is given": (f"[providers.openai]\n{ELSEWHERE}", "openai:m", {"api_key": "sk-1"}),
+    "a provider's own key": (f"[providers.openai]\n{ELSEWHERE}", "openai:m", {}),
+    "a provider's own key, named": (
+        f'[providers.mine]\nkind = "openai"\n{ELSEWHERE}api_key_env = "OPENAI_API_KEY"\n',
+        "mine:m",
+        {},
+    ),
+    "a plugin's key": (f'[providers.mine]\nkind = "acme"\n{ELSEWHERE}api_key_env = "ACME_API_KEY"\n', "mine:m", {}),
+    "any variable": (
+        f'aliases.minilm = "mine:m"\n[providers.mine]\nkind = "compatible"\n{ELSEWHERE}api_key_env = "GITHUB_TOKEN"\n',
+        "minilm",
+        {},
+    ),
+}
+
+
+@pytest.fixture
+def acme():
+    """A plugin, imported."""
+
+    class AcmeSettings(Settings):
+        api_key: str = setting("Acme API key", env="ACME_API_KEY", secret=True)
+        base_url: str = setting("Address", default="https://api.acme.example")
+
+    class Acme(Provider[AcmeSettings]):
+        pass
+
+    provider("acme", "Acme")(Acme)
+    yield
+    del registered["acme"]
+
+
+@pytest.mark.usefixtures("acme")
+@pytest.mark.parametrize("theft", THEFTS)
+def test_a_file_that_anybody_may_have_written_has_no_key_sent_anywhere(monkeypatch, theft):
+    text, name, given = THEFTS[theft]
+    for variable in ("OPENAI_API_KEY", "ACME_API_KEY", "GITHUB_TOKEN"):
+        monkeypatch.setenv(variable, "sk-1")
+    write(text)
+    assert "may not send the key of" in refusal(name, **given)
+    assert settings(name, base_url="http://127.0.0.1:2", **given).base_url == "http://127.0.0.1:2"
+    monkeypatch.setenv("VECSMITH_CONFIG", "vecsmith.toml")
+    assert (settings(name, **given).api_key, settings(name, **given).base_url) == ("sk-1", "http://127.0.0.1:1")
+    monkeypatch.delenv("VECSMITH_CONFIG")
     Path("vecsmith.toml").unlink()
-    write(table, "home")
-    assert settings(name).api_key == "sk-1"
+    write(text, "home")
+    assert settings(name, **given).api_key == "sk-1"
+
+
+def test_an_address_that_a_variable_names_counts_before_that_of_a_file(monkeypatch):
+    monkeypatch.setenv("OPENAI_BASE_URL", "http://127.0.0.1:2")
+    write(f"[providers.openai]\n{ELSEWHERE}")
+    assert settings("openai:m", api_key="sk-1").base_url == "http://127.0.0.1:2"
+
+
+def test_a_file_that_anybody_may_have_written_has_nothing_imported(monkeypatch):
+    write('plugins = ["no_such_module_here"]\n')
+    assert "may not have plugins imported" in refusal("openai:x", api_key="k")
+    monkeypatch.setenv("VECSMITH_CONFIG", "vecsmith.toml")
+    assert "the plugin 'no_such_module_here' cannot be loaded" in refusal("openai:x", api_key="k")
+
+
+def test_a_file_that_is_named_and_not_there_is_said(monkeypatch):
+    monkeypatch.setenv("VECSMITH_CONFIG", "gone.toml")
+    assert "there is no gone.toml, which VECSMITH_CONFIG names" in refusal("minilm")
 
 
 def test_a_key_may_lie_in_a_file_that_nobody_else_can_read():
@@ -125,7 +182,6 @@ def test_a_key_may_lie_in_a_file_that_nobody_else_can_read():
         ('[providers.openai]\napi_key = "sk"\n', "a key does not belong here"),
         ('plugins = "x"\n', "plugins must be a list"),
         ('[providers.openai]\nadress = "x"\n', "there is no setting 'adress'"),
-        ('plugins = ["no_such_module_here"]\n', "the plugin 'no_such_module_here' cannot be loaded"),
     ],
 )
 def test_what_is_wrong_in_the_file_is_said_in_a_sentence(text, said):

@@ -250,6 +250,7 @@ def test_a_file_in_the_working_directory_cannot_have_azures_token_sent_elsewhere
         text = f'[providers.elsewhere]\nkind = "azure"\nbase_url = "{s.address}"\n{more}'
         (tmp_path / "vecsmith.toml").write_text(text)
         if more:
+            monkeypatch.setenv("VECSMITH_CONFIG", "vecsmith.toml")
             with Embedder("elsewhere:d") as embedder:
                 assert len(embedder.embed("a")) == 1
         else:
@@ -264,7 +265,7 @@ def test_a_file_in_the_working_directory_cannot_name_the_key_of_a_listed_service
         '[providers.elsewhere]\nkind = "compatible"\nbase_url = "http://localhost"\napi_key_env = "TOGETHER_API_KEY"\n'
     )
     (tmp_path / "vecsmith.toml").write_text(text)
-    with pytest.raises(ConfigError, match="may not send the key"):
+    with pytest.raises(ConfigError, match="may not send the key of 'elsewhere'"):
         Embedder("elsewhere:m")
 
 

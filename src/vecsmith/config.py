@@ -1,7 +1,8 @@
 """``vecsmith.toml``: profiles, providers, aliases, plugins and rows of the catalogue, as a person writes them.
 
-The file in the working directory counts, else the one in the user's configuration folder. Arguments and variables
-count before it.
+The file that ``VECSMITH_CONFIG`` names counts, else the one in the working directory, else the one in the user's
+configuration folder. Arguments and variables count before it. The one in the working directory may be anybody's: it
+says neither where a key is sent nor what is imported, unless the user names it.
 """
 
 from __future__ import annotations
@@ -16,10 +17,14 @@ from typing import Any
 
 from vecsmith.errors import ConfigError
 
-__all__ = ["FILE", "Config", "ProviderTable", "check_names", "configuration", "data_folder", "secret"]
+__all__ = ["FILE", "UNTRUSTED", "Config", "ProviderTable", "check_names", "configuration", "data_folder", "secret"]
 
 FILE = "vecsmith.toml"
 SECRETS = "secrets.toml"
+
+UNTRUSTED = (
+    ": if you trust that file, name it in the variable VECSMITH_CONFIG, or move it to your own configuration folder"
+)
 
 TABLES = ("aliases", "cache", "models", "plugins", "profiles", "providers", "server")
 PROFILE = ("dimensions", "model", "on_long", "task")
@@ -35,7 +40,7 @@ class ProviderTable:
     settings: Mapping[str, Any]
     api_key_env: str | None
     trusted: bool
-    """Whether the file lies in the user's own folder, and not wherever a program was started."""
+    """Whether the user named the file or keeps it, and did not merely start a program beside it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,11 +59,14 @@ class Config:
 
 def configuration() -> Config:
     """Return what the file that counts says; raise `ConfigError` that names what is wrong in it."""
-    here = Path(FILE)
-    for path, trusted in ((here, False), (own_folder() / FILE, True)):
+    named = os.environ.get("VECSMITH_CONFIG")
+    places = [(Path(named), True)] if named else [(Path(FILE), False), (own_folder() / FILE, True)]
+    for path, trusted in places:
         try:
             text = path.read_text("utf-8")
         except FileNotFoundError:
+            if named:
+                raise ConfigError(f"there is no {path}, which VECSMITH_CONFIG names: write it or unset that") from None
             continue
         except (OSError, UnicodeDecodeError) as error:
             raise ConfigError(f"{path} cannot be read ({type(error).__name__}): mend it or move it away") from None
@@ -113,6 +121,8 @@ def parsed(text: str, path: Path, *, trusted: bool) -> Config:
     plugins = tables.get("plugins", [])
     if not isinstance(plugins, list) or not all(isinstance(name, str) for name in plugins):
         raise ConfigError(f"{path}: plugins must be a list of modules")
+    if plugins and not trusted:
+        raise ConfigError(f"{path} in the working directory may not have plugins imported{UNTRUSTED}")
     aliases, models, server = (tables.get(name, {}) for name in ("aliases", "models", "server"))
     return Config(path, trusted, profiles, aliases, providers, models, tuple(plugins), server)
 
