@@ -32,7 +32,7 @@ from vecsmith import (
 )
 from vecsmith.pacing import pacers
 from vecsmith.portal import portal
-from vecsmith.providers import delivery
+from vecsmith.providers import delivery, paid
 from vecsmith.transport import sessions
 
 NUMBER = 3000
@@ -78,6 +78,11 @@ def test_a_fault_costs_no_text_and_spoils_none(kind):
         limit(made, items=50)
         describe(made, dimensions=16)
         check(made.embed(texts), texts)
+
+
+def idle():
+    """Whether nothing is under way."""
+    return all(task.done() for task in asyncio.all_tasks(portal.loop))
 
 
 def limit(made, **limits):
@@ -152,8 +157,7 @@ def test_a_model_that_is_not_there_is_named(good):
 
 @pytest.mark.parametrize("path", ["", "/v1/v1", "/user/pages"])
 def test_an_address_without_an_embeddings_api_is_said_and_the_model_is_not_blamed(good, path):
-    address = good.address.replace("//", "//me:secret@") + path
-    with Embedder("m", base_url=address) as made, pytest.raises(ConfigError) as caught:
+    with Embedder("m", base_url=good.address + path) as made, pytest.raises(ConfigError) as caught:
         made.embed("a")
     assert str(caught.value) == (
         f"compatible: {good.address}{path} answers with no embeddings API (status 404): check base_url"
@@ -186,6 +190,70 @@ def test_what_was_answered_in_a_call_that_failed_is_not_asked_for_again(cache):
     for part in parts:
         check(part, list(islice(left, len(part))))
     assert next(left, None) is None
+
+
+def test_windows_that_came_before_another_failed_are_not_asked_for_again():
+    texts = [f"text {i}" for i in range(1500)]
+    with stub() as service, embedder(service) as made:
+        limit(made, items=256)
+        with pytest.raises(InputError) as caught:
+            made.embed([*texts, "refuse me"])
+        assert caught.value.index == len(texts)
+        result = made.embed(texts)
+        assert service.seen()["most"] == 1
+    check(result, texts)
+    assert result.usage.requests == 0
+
+
+def test_what_a_call_had_when_its_time_was_over_is_not_asked_for_again():
+    texts = [f"text {i}" for i in range(10)]
+    with stub(delay=0.2) as service, embedder(service, concurrency=1) as made:
+        limit(made, items=1)
+        with pytest.raises(Timeout):
+            made.embed(texts, timeout=1)
+        check(made.embed(texts), texts)
+        assert service.seen()["counts"]["requests"] <= len(texts) + 1  # one was on its way
+
+
+@pytest.mark.parametrize("blocking", [True, False])
+def test_what_a_stream_had_when_it_was_broken_off_is_not_asked_for_again(blocking):
+    texts = [f"text {i}" for i in range(1000)]
+
+    async def first(made):
+        parts = made.stream(texts)
+        part = await anext(parts)
+        await until(idle)
+        await parts.aclose()
+        return part
+
+    with stub() as service, embedder(service) as made:
+        limit(made, items=256)
+        if blocking:
+            parts = made.stream(texts)
+            part = next(parts)
+            asyncio.run(until(idle))
+            parts.close()
+        else:
+            part = asyncio.run(first(made._embedder))
+        check(made.embed(texts[len(part) :]), texts[len(part) :])
+        assert service.seen()["most"] == 1
+
+
+def test_a_stream_goes_on_when_there_is_more_under_way_than_is_kept(good, monkeypatch):
+    monkeypatch.setattr(paid, "MOST", 100)
+    texts = [f"text {i}" for i in range(10_000)]
+    with embedder(good) as made:
+        limit(made, items=64)
+        assert sum(map(len, made.stream(texts))) == len(texts)
+
+
+def test_no_more_is_kept_for_the_next_call_than_there_is_room_for(monkeypatch):
+    monkeypatch.setattr(paid, "MOST", 300)
+    with stub() as service, embedder(service) as made:
+        limit(made, items=256)
+        with pytest.raises(InputError):
+            made.embed([*(f"text {i}" for i in range(1024)), "refuse me"])
+        assert 0 < len(made.generator.paid.kept) <= 300
 
 
 def test_a_request_that_is_refused_whatever_it_holds_is_no_fault_of_the_texts():
@@ -327,7 +395,7 @@ def test_a_cancelled_call_sends_nothing_more_and_leaves_nothing_behind():
 
     with stub(delay=0.01) as service:
         asyncio.run(work(service))
-    asyncio.run(until(lambda: all(task.done() for task in asyncio.all_tasks(portal.loop))))
+    asyncio.run(until(idle))
 
 
 def test_an_embedder_that_is_closed_keeps_no_connection(good):

@@ -14,7 +14,7 @@ from tenacity import AsyncRetrying, retry_if_exception_type, wait_random_exponen
 from vecsmith.errors import BadResponse, InputError, ProviderError, RateLimited, Unavailable
 from vecsmith.packing import Parcel, pack
 from vecsmith.providers.failures import Refused
-from vecsmith.providers.paid import Paid
+from vecsmith.providers.paid import Given, Paid, given
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -177,7 +177,21 @@ class Delivery:
         return self.weights.tokens
 
     async def run(self) -> Received:
-        """Send everything; raise `InputError` for the texts that are refused, or what else there is no way around."""
+        """Send everything; raise `InputError` for the texts that are refused, or what else there is no way around.
+
+        What came for a call that fails or is cancelled is kept.
+        """
+        try:
+            received = await self.sent()
+        except BaseException:
+            self.save()
+            raise
+        if (note := given.get()) is not None:
+            note(Given(self.paid, self.asked, received.vectors, received.tokens))
+        return received
+
+    async def sent(self) -> Received:
+        """Send what is not paid for already."""
         known = self.paid.take(self.asked)
         for place, (vector, tokens) in known.items():
             self.put([place], vector[None], [tokens])
@@ -189,10 +203,8 @@ class Delivery:
                     places = [left[place] for place in parcel.places]
                     group.create_task(self.deliver(Parcel(places, parcel.tokens), group))
         except BaseExceptionGroup as errors:
-            self.save()
             raise errors.exceptions[0] from None
         if self.bad:
-            self.save()
             first, *others = sorted(self.bad, key=lambda error: error.index or 0)
             raise InputError(first.reason, index=first.index, others=others)
         received = self.received or Received.empty(0, self.line.width or 0)
