@@ -2,6 +2,8 @@
 
 import asyncio
 import gc
+import http.server
+import json
 import random
 import socketserver
 import ssl
@@ -17,7 +19,7 @@ import trustme
 
 from processes import until
 from stub_service import FAULTS, LIES, vector_of
-from stubs import stub
+from stubs import PATHS, stub
 from vecsmith import (
     AsyncEmbedder,
     AuthError,
@@ -306,6 +308,68 @@ def test_a_proxy_that_does_not_answer_is_named(good, monkeypatch):
     monkeypatch.setattr(delivery, "ATTEMPTS", 1)
     with embedder(good) as made, pytest.raises(Unavailable, match="the proxy that the environment names"):
         made.embed("a")
+
+
+class Proxy(http.server.BaseHTTPRequestHandler):
+    """Says that it was asked, and who asked."""
+
+    def do_POST(self):
+        said = f"a proxy, asked for {self.path.partition('//')[2]} by {self.headers['proxy-authorization']}"
+        self.rfile.read(int(self.headers["content-length"]))
+        self.send_response(400)
+        self.end_headers()
+        self.wfile.write(json.dumps({"error": {"message": said}}).encode())
+
+    def log_message(self, *_):
+        pass
+
+
+@pytest.fixture
+def proxy():
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Proxy) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"127.0.0.1:{server.server_port}"
+        server.shutdown()
+
+
+@pytest.mark.parametrize(("before", "who"), [("", "None"), ("http://", "None"), ("http://u:pw@", "Basic dTpwdw==")])
+def test_a_proxy_that_the_environment_names_is_used(proxy, monkeypatch, before, who):
+    monkeypatch.setenv("HTTP_PROXY", before + proxy)
+    with Embedder("m", base_url="http://a.example/v1") as made, pytest.raises(ProviderError, match="a proxy") as caught:
+        made.embed("a")
+    assert f"asked for a.example/v1/embeddings by {who}" in str(caught.value)
+
+
+@pytest.mark.parametrize("without", ["127.0.0.1", "a.example,127.0.0.1:{port}", "*"])
+def test_an_address_that_wants_no_proxy_gets_none(good, proxy, monkeypatch, without):
+    monkeypatch.setenv("HTTP_PROXY", proxy)
+    monkeypatch.setenv("NO_PROXY", without.format(port=good.address.rpartition(":")[2]))
+    with embedder(good) as made:
+        check(made.embed("a"), ["a"])
+
+
+@pytest.mark.parametrize("kind", ["https://u:pw@127.0.0.1:1", "socks5://127.0.0.1:1", "http://"])
+def test_a_proxy_of_another_kind_is_said_and_not_passed_by(good, monkeypatch, kind):
+    monkeypatch.setenv("HTTP_PROXY", kind)
+    with embedder(good) as made, pytest.raises(ConfigError, match="HTTP_PROXY names a proxy of another kind") as caught:
+        made.embed("a")
+    assert "pw" not in str(caught.value)
+
+
+@pytest.mark.parametrize("provider", ["openai", "gemini"])
+def test_passwords_of_a_netrc_file_are_not_sent(tmp_path, monkeypatch, provider):
+    path = tmp_path / "netrc"
+    path.write_text("default login bob password hunter2\n")
+    path.chmod(0o600)
+    monkeypatch.setenv("NETRC", str(path))
+    with stub(key="right", echoes=True) as service:
+        address = service.address + PATHS[provider]
+        with Embedder(f"{provider}:m", base_url=address, api_key="right") as made:
+            check(made.embed("a"), ["a"])
+        made = Embedder(f"{provider}:m", base_url=address, api_key="wrong")
+        with made, pytest.raises(AuthError) as caught:
+            made.embed("a")
+        assert "Basic" not in str(caught.value)
 
 
 def test_a_certificate_that_is_not_trusted_is_said_and_nothing_is_sent():
