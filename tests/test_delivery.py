@@ -24,6 +24,7 @@ from vecsmith import (
     AsyncEmbedder,
     AuthError,
     BadResponse,
+    Closed,
     ConfigError,
     Embedder,
     InputError,
@@ -35,7 +36,8 @@ from vecsmith import (
 from vecsmith.pacing import pacers
 from vecsmith.portal import portal
 from vecsmith.providers import delivery, paid
-from vecsmith.transport import sessions
+from vecsmith.transport import HttpTransport, sessions
+from vecsmith.wire import HttpRequest
 
 NUMBER = 3000
 
@@ -468,6 +470,42 @@ def test_an_embedder_that_is_closed_keeps_no_connection(good):
         made.embed("a")
         assert len(sessions) == before + 1
     assert len(sessions) == before
+
+
+@pytest.mark.parametrize("blocking", [True, False])
+def test_closing_ends_the_calls_that_are_under_way(blocking):
+    texts = [f"text {i}" for i in range(100)]
+
+    async def work(made, service):
+        if blocking:
+            call = asyncio.ensure_future(asyncio.to_thread(made.embed, texts))
+        else:
+            call = asyncio.create_task(made._embedder.embed(texts))
+        while not await asyncio.to_thread(lambda: service.seen()["texts"]):
+            pass
+        await (asyncio.to_thread(made.close) if blocking else made._embedder.aclose())
+        with pytest.raises(Closed, match="the embedder was closed"):
+            await call
+
+    before = len(sessions)
+    with stub(delay=0.2) as service:
+        made = embedder(service, concurrency=1)
+        limit(made, items=1)
+        asyncio.run(work(made, service))
+        assert idle()
+        assert len(sessions) == before
+        assert service.seen()["texts"] < len(texts)
+
+
+def test_a_transport_that_is_closed_opens_nothing_more(good):
+    async def work():
+        transport = HttpTransport("m")
+        for _ in range(2):
+            await transport.aclose()
+        with pytest.raises(Closed):
+            await transport.send(HttpRequest("GET", good.address), timeout=1)
+
+    asyncio.run(work())
 
 
 def test_one_that_is_forgotten_keeps_none_either(good):

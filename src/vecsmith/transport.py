@@ -10,7 +10,7 @@ from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from vecsmith.errors import ConfigError, ProviderError, Unavailable
+from vecsmith.errors import Closed, ConfigError, ProviderError, Unavailable
 from vecsmith.portal import run, start
 from vecsmith.wire import HttpResponse
 
@@ -46,6 +46,7 @@ class HttpTransport:
     def __init__(self, provider: str) -> None:
         self.provider = provider
         self.session: aiohttp.ClientSession | None = None
+        self.closed = False
         self.readers = asyncio.Semaphore(READERS)
 
     async def send(self, request: HttpRequest, *, timeout: float) -> HttpResponse:  # noqa: ASYNC109 (as in the protocol)
@@ -73,6 +74,8 @@ class HttpTransport:
         """Return the session, a new one in a forked child."""
         import aiohttp
 
+        if self.closed:
+            raise Closed("the embedder was closed: make a new one")
         if self.session not in sessions:
             connector = aiohttp.TCPConnector(limit=0, keepalive_timeout=30)
             jar = aiohttp.DummyCookieJar()
@@ -109,7 +112,8 @@ class HttpTransport:
         return Unavailable(f"{self.provider}: {why}", provider=self.provider)
 
     async def aclose(self) -> None:
-        """Close the connections."""
+        """Close the connections; no others are opened."""
+        self.closed = True
         session, self.session = self.session, None
         if session in sessions:
             sessions.discard(session)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
 __all__ = ["RemoteGenerator", "RemoteSettings"]
 
 T = TypeVar("T")
+
+CLOSED = "the embedder was closed: make a new one"
 
 WINDOW = 256
 """Texts that a call should bring at least, so that requests are full."""
@@ -68,6 +71,8 @@ class RemoteGenerator:
     count: Count | None = field(default=None, repr=False)
     """Counts with the model's own tokenizer; None where that is not here, or nothing was to be counted yet."""
     closed: bool = False
+    running: set[asyncio.Task[GeneratedEmbeddings]] = field(init=False, default_factory=set, repr=False)
+    """Calls under way, on the loop that has the connections."""
 
     @property
     def metadata(self) -> Metadata:
@@ -100,18 +105,31 @@ class RemoteGenerator:
     async def generate(self, values: Sequence[str], options: GenerationOptions | None = None) -> GeneratedEmbeddings:
         """Return one vector for each text, in order.
 
-        Raises `InputError` for the texts that the service refuses, and `ProviderError` where it does not answer.
+        Raises `InputError` for the texts that the service refuses, `ProviderError` where it does not answer, and
+        `Closed` where the generator is closed meanwhile.
         """
-        return await over(self.delivered(values, options or GenerationOptions()))
+        return await over(self.until_closed(values, options or GenerationOptions()))
+
+    async def until_closed(self, values: Sequence[str], options: GenerationOptions) -> GeneratedEmbeddings:
+        """Do so in a task that closing cancels, on the loop that has the connections."""
+        if self.closed:
+            raise Closed(CLOSED)
+        task, own = asyncio.create_task(self.delivered(values, options)), asyncio.current_task()
+        self.running.add(task)
+        task.add_done_callback(self.running.discard)
+        try:
+            return await task
+        except asyncio.CancelledError:
+            if own is not None and own.cancelling():
+                raise
+            raise Closed(CLOSED) from None
 
     async def delivered(self, values: Sequence[str], options: GenerationOptions) -> GeneratedEmbeddings:
-        """Do so, on the loop that has the connections."""
+        """Send the texts, and make of what comes back what was asked for."""
         from vecsmith.dialects import Asked
         from vecsmith.postprocess import unit
         from vecsmith.providers.delivery import Delivery
 
-        if self.closed:
-            raise Closed("the embedder was closed: make a new one")
         identity = self.identity(options)
         self.check(values)
         prompt, sent = self.prompt(options), options.prompt if self.model.sends_prompt else None
@@ -295,11 +313,19 @@ class RemoteGenerator:
         return next((part for part in (self, self.transport) if isinstance(part, kind)), None)
 
     async def aclose(self) -> None:
-        """Close the connections."""
+        """Break off what is under way, and close the connections."""
         self.closed = True
-        transport, self.transport = self.transport, None
-        if transport is not None:
-            await over(transport.aclose())
+        await over(self.stop())
+
+    async def stop(self) -> None:
+        """Do so, on the loop that has the connections."""
+        loop = asyncio.get_running_loop()
+        running = [task for task in self.running if task.get_loop() is loop]  # and not the parent process's
+        for task in running:
+            task.cancel()
+        await asyncio.gather(*running, return_exceptions=True)
+        if self.transport is not None:
+            await self.transport.aclose()
 
 
 def about(text: str) -> int:
