@@ -182,11 +182,46 @@ def test_a_key_may_lie_in_a_file_that_nobody_else_can_read():
         ('[providers.openai]\napi_key = "sk"\n', "a key does not belong here"),
         ('plugins = "x"\n', "plugins must be a list"),
         ('[providers.openai]\nadress = "x"\n', "there is no setting 'adress'"),
+        ("[aliases]\nx = 5\n", "'x' of aliases must be text"),
+        ("providers.x = 5\n", "'x' of providers must be a table"),
+        ("models.x = 5\n", "'x' of models must be a table"),
+        ("[providers.x]\napi_key_env = 5\n", "kind and api_key_env of 'x' must be text"),
+        ("[providers.x]\nkind = 5\n", "kind and api_key_env of 'x' must be text"),
+        ('[providers.openai]\nrequests_per_minute = "3000"\n', "requests_per_minute must be a number"),
+        ("[providers.openai]\ntokens_per_minute = true\n", "tokens_per_minute must be a number"),
+        ('[providers.openai]\nconcurrency = "8"\n', "concurrency must be a whole number"),
+        ("[providers.openai]\nrequest_timeout = []\n", "request_timeout must be a number"),
+        ("[providers.openai]\nbase_url = 5\n", "base_url must be text, not 5"),
+        ("[providers.openai]\nrows = 5\n", "rows must be a table, not 5"),
     ],
 )
 def test_what_is_wrong_in_the_file_is_said_in_a_sentence(text, said):
     write(text)
     assert said in refusal("openai:x", api_key="k")
+
+
+@pytest.mark.parametrize(
+    ("row", "said"),
+    [
+        ("limits = 5", "TypeError"),
+        ("sizes = 5", "TypeError"),
+        ("limits = { items = '5' }", "$.limits.items"),
+        ("limits = { items = 0 }", "limits are above 0"),
+        ("limits = { itms = 5 }", "there is no 'itms'"),
+        ("sizes = { listed = [true] }", "$.sizes.listed"),
+        ("dimensions = '5'", "$.dimensions"),
+        ("price = '5'", "$.price"),
+        ("tasks = 5", "$.tasks"),
+        ("tasks = { shopping = 'x' }", "$.tasks"),
+        ("cuts_long = 'truncate_start'", "$.cuts_long"),
+        ("pric = 5", "there is no 'pric'"),
+    ],
+)
+def test_what_is_wrong_in_a_row_of_ones_own_is_said_in_a_sentence(row, said):
+    write(f'[models."openai:x"]\n{row}\n')
+    with pytest.raises(ConfigError, match="the row of openai:x does not hold what it should") as caught:
+        Embedder("openai:x", api_key="k")
+    assert said in str(caught.value)
 
 
 def test_a_row_of_ones_own_describes_a_model():
