@@ -2,8 +2,9 @@
 
 import pytest
 
-from vecsmith import ConfigError
+from vecsmith import ConfigError, Embedder
 from vecsmith.providers import RemoteSettings, Settings, setting
+from vecsmith.providers.registry import find_provider
 
 
 class BatchSettings(RemoteSettings):
@@ -53,6 +54,21 @@ def test_what_is_given_must_be_of_the_type_too():
     assert refusal(batch=True) == "batch must be a whole number from 1 up, not True"
     assert refusal(share="much") == "share must be a number above 0, not 'much'"
     assert BatchSettings(batch=5, share=2).share == 2.0
+
+
+@pytest.mark.parametrize("name", ["concurrency", "request_timeout", "requests_per_minute", "tokens_per_minute"])
+@pytest.mark.parametrize("value", [0, -1])
+@pytest.mark.parametrize("provider", ["openai", "ollama"])
+def test_a_limit_that_lets_nothing_through_is_refused(provider, name, value):
+    kind = find_provider(provider).settings_type()
+    words = "a whole number from 1 up" if name == "concurrency" else "a number above 0"
+    with pytest.raises(ConfigError, match=f"{name} must be {words}, not {value}"):
+        kind(**{"api_key": "k", name: value})
+
+
+def test_an_embedder_refuses_it_too():
+    with pytest.raises(ConfigError, match="concurrency must be a whole number from 1 up, not -1"):
+        Embedder("m", base_url="http://127.0.0.1:1/v1", concurrency=-1)
 
 
 def test_a_secret_of_another_type_is_not_shown():

@@ -40,10 +40,14 @@ WINDOW = 256
 class RemoteSettings(Settings):
     """What every remote provider may be told."""
 
-    concurrency: int | None = setting("Requests at once, at most", default=None)
-    request_timeout: float = setting("Seconds for one request", default=60.0)
-    requests_per_minute: float | None = setting("What the account allows, where the service does not say", default=None)
-    tokens_per_minute: float | None = setting("What the account allows, where the service does not say", default=None)
+    concurrency: int | None = setting("Requests at once, at most", default=None, positive=True)
+    request_timeout: float = setting("Seconds for one request", default=60.0, positive=True)
+    requests_per_minute: float | None = setting(
+        "What the account allows, where the service does not say", default=None, positive=True
+    )
+    tokens_per_minute: float | None = setting(
+        "What the account allows, where the service does not say", default=None, positive=True
+    )
     rows: Mapping[str, Mapping[str, Any]] | None = setting("A person's own rows of the catalogue", default=None)
 
     def within(self, limits: Limits) -> Limits:
