@@ -33,11 +33,13 @@ from vecsmith import (
     Timeout,
     Unavailable,
 )
+from vecsmith.dialects import Answer, fault, rows_of
+from vecsmith.dialects.openai import OpenAIClient
 from vecsmith.pacing import pacers
 from vecsmith.portal import portal
 from vecsmith.providers import delivery, paid
 from vecsmith.transport import HttpTransport, sessions
-from vecsmith.wire import HttpRequest
+from vecsmith.wire import HttpRequest, HttpResponse
 
 NUMBER = 3000
 
@@ -310,6 +312,47 @@ def test_a_proxy_that_does_not_answer_is_named(good, monkeypatch):
     monkeypatch.setattr(delivery, "ATTEMPTS", 1)
     with embedder(good) as made, pytest.raises(Unavailable, match="the proxy that the environment names"):
         made.embed("a")
+
+
+class Answering(Nowhere):
+    """A transport to a service whose answer is always the same."""
+
+    def __init__(self, status, body):
+        super().__init__()
+        self.answer = HttpResponse(status, {}, body)
+
+    async def send(self, request, *, timeout):  # noqa: ASYNC109 (as in the protocol)
+        self.sent += 1
+        return self.answer
+
+
+class Trusting(OpenAIClient):
+    """A dialect that takes an answer's shape on trust, as a plugin's may."""
+
+    def read_response(self, response, asked):
+        return Answer(rows_of([row["v"] for row in json.loads(response.body)]))
+
+    def read_error(self, response):
+        return fault(response, json.loads(response.body)["error"].strip())
+
+
+@pytest.mark.usefixtures("quick")
+@pytest.mark.parametrize("body", ["null", "5", "[null]", '[{"v": null}]', '[{"v": {}}]', "{}", '{"v": 1}', '"v"'])
+def test_an_answer_of_another_shape_is_tried_again_and_named(good, body):
+    with embedder(good, "shapeless") as made:
+        made.generator.dialect, made.generator.transport = Trusting(), Answering(200, body.encode())
+        with pytest.raises(BadResponse, match="nothing of it was used"):
+            made.embed("a")
+        assert made.generator.transport.sent > 1
+
+
+@pytest.mark.usefixtures("quick")
+@pytest.mark.parametrize("body", ["null", "[]", '{"error": 5}', "{}", "<p>"])
+def test_a_refusal_of_another_shape_is_judged_by_its_status(good, body):
+    with embedder(good, "shapeless") as made:
+        made.generator.dialect, made.generator.transport = Trusting(), Answering(401, body.encode())
+        with pytest.raises(AuthError, match="does not accept the key"):
+            made.embed("a")
 
 
 class Proxy(http.server.BaseHTTPRequestHandler):
