@@ -156,6 +156,16 @@ def test_a_wrong_key_is_said_and_not_shown():
             assert len(made.embed("a")) == 1
 
 
+def test_headers_that_a_service_repeats_are_not_shown():
+    with stub(key="right", echoes=True) as service, embedder(service, api_key="wrong") as made:
+        headers = {"x-token": "META-SECRET", "x-more": "META-SECRET-2"}
+        made.generator.service = replace(made.generator.service, headers=headers)
+        with pytest.raises(AuthError, match="no such key") as caught:
+            made.embed("a")
+    assert "SECRET" not in str(caught.value)
+    assert "…-2" not in str(caught.value)
+
+
 def test_a_model_that_is_not_there_is_named(good):
     with embedder(good, "missing") as made, pytest.raises(ConfigError, match="does not have the model 'missing'"):
         made.embed("a")

@@ -49,7 +49,9 @@ def test_what_looks_like_a_path_is_one(name):
 
 def test_a_misspelt_provider_and_a_slash_are_told_what_was_meant():
     assert "did you mean 'openai'?" in refusal("opnai:x")
-    assert "did you mean openai:text-embedding-3-small?" in refusal("openai/text-embedding-3-small")
+    for name in ("openai/text-embedding-3-small", "OpenAI:text-embedding-3-small"):
+        assert "did you mean openai:text-embedding-3-small?" in refusal(name)
+    assert "did you mean together:x/y?" in refusal("Together:x/y")
 
 
 def test_a_missing_key_names_its_variable(monkeypatch):
@@ -67,6 +69,44 @@ def test_a_setting_that_the_provider_does_not_have_is_refused():
 def test_an_address_alone_means_a_service_that_copies_openai():
     found = named("m", base_url="http://127.0.0.1:1/v1")
     assert found.provider.name == "compatible"
+
+
+def test_a_name_with_a_tag_is_a_plain_name_where_an_address_is_given():
+    found = named("nomic-embed-text:v1.5", base_url="http://127.0.0.1:1/v1")
+    assert (found.provider.name, found.model) == ("compatible", "nomic-embed-text:v1.5")
+    assert named("openai:m", base_url="http://127.0.0.1:1/v1").provider is OpenAI
+    write('[providers.mine]\nkind = "ollama"\n')
+    assert named("mine:m:v1", base_url="http://127.0.0.1:1").model == "m:v1"
+
+
+def test_a_key_or_an_address_that_is_empty_is_none(monkeypatch):
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-1")
+    assert settings("openai:x", api_key="", base_url="").api_key == "sk-1"
+    assert settings("openai:x", api_key="", base_url="").base_url == "https://api.openai.com/v1"
+    monkeypatch.delenv("OPENAI_API_KEY")
+    assert "set OPENAI_API_KEY" in refusal("openai:x", api_key="")
+    assert named("minilm", base_url="").provider.name == "local"
+
+
+def test_the_line_end_behind_a_key_is_left_out(monkeypatch):
+    assert settings("openai:x", api_key=" sk-1\n").api_key == "sk-1"
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-2\r\n")
+    assert settings("openai:x").api_key == "sk-2"
+
+
+def test_a_key_that_no_header_may_hold_is_said_and_not_shown(monkeypatch):
+    said = refusal("openai:x", api_key="sk-1\nsk-2")
+    assert "api_key holds a character that cannot be sent" in said
+    assert "sk-" not in said
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-1\u200b")
+    assert "OPENAI_API_KEY holds a character" in refusal("openai:x")
+
+
+@pytest.mark.parametrize("scheme", ["http://", ""])
+def test_a_password_in_an_address_is_refused_and_not_shown(scheme):
+    with pytest.raises(ConfigError, match="base_url may hold no name and password") as caught:
+        Embedder("openai:x", api_key="k", base_url=f"{scheme}u:secret@127.0.0.1:1/v1")
+    assert "secret" not in str(caught.value)
 
 
 def test_a_profile_says_what_calls_ask_for_unless_they_say_it():

@@ -21,6 +21,7 @@ __all__ = ["Named", "named", "provider_named"]
 
 PATH = re.compile(r"[./~\\]|[A-Za-z]:[\\/]")
 PREFIX = re.compile(r"([a-z][a-z0-9_-]+):(.*)", re.DOTALL)
+MEANT = re.compile(r"([A-Za-z][A-Za-z0-9_-]+)([:/])(.*)", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +55,7 @@ class Named:
     def settings(self, given: Mapping[str, Any], *, keyless: bool = False) -> Settings:
         """Take what is given, else the variables, else the configuration."""
         kind = self.provider.settings_type()
-        wanted = {name: value for name, value in given.items() if value is not None}
+        wanted = {name: value for name, value in given.items() if value is not None and value != ""}
         unknown = [name for name in wanted if name not in kind.fields]
         if unknown:
             raise ConfigError(f"{self.provider.title} takes no {unknown[0]}: leave it out")
@@ -112,15 +113,31 @@ def named(model: str | Path, *, base_url: str | None = None, config: Config | No
         model = config.aliases.get(model, model)
     if isinstance(model, Path) or PATH.match(model):
         return Named(builtin("local"), model, defaults=defaults)
-    if match := PREFIX.fullmatch(model):
+    match = PREFIX.fullmatch(model)
+    if match and (not base_url or known(match[1], config)):  # many a service has models such as name:tag
         provider, table = provider_named(match[1], config)
         return Named(provider, match[2] or None, table, config.models, defaults)
-    if base_url is not None:
+    if base_url:
         return Named(builtin("compatible"), model, None, config.models, defaults)
-    organisation, slash, rest = model.partition("/")
-    if slash and organisation in BUILT_IN:
-        raise ConfigError(f"{model!r} is no model: did you mean {organisation}:{rest}?")
+    if meant := misspelt(model, config):
+        raise ConfigError(f"{model!r} is no model: did you mean {meant}?")
     return Named(builtin("local"), model, defaults=defaults)
+
+
+def misspelt(model: str, config: Config) -> str | None:
+    """Return a model of a provider that is meant by ``openai/…`` or ``OpenAI:…``; None where there is no such."""
+    match = MEANT.fullmatch(model)
+    if match is None:
+        return None
+    name, sign, rest = match.groups()
+    there = known(name.casefold(), config) if sign == ":" else name in BUILT_IN
+    return f"{name.casefold()}:{rest}" if there else None
+
+
+def known(name: str, config: Config) -> bool:
+    """Whether there is a provider of a name."""
+    load_plugins(config.plugins)
+    return name in config.providers or find_provider(name) is not None
 
 
 def provider_named(name: str, config: Config) -> tuple[type[Provider[Any]], ProviderTable | None]:

@@ -80,7 +80,14 @@ class Setting:
         if found is MISSING or (self.positive and found is not None and not found > 0):
             shown = "something else" if self.secret else repr(value)
             raise ConfigError(f"{variable or self.name} must be {self.words}, not {shown}")
-        return found
+        return self.sendable(found, variable) if self.secret and isinstance(found, str) else found
+
+    def sendable(self, text: str, variable: str | None) -> str:
+        """Return a secret without the line end of the file that it was read from; refuse what no header may hold."""
+        secret = text.strip()
+        if not secret.isprintable():
+            raise ConfigError(f"{variable or self.name} holds a character that cannot be sent: copy it once more")
+        return secret
 
 
 def setting(
