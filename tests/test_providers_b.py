@@ -13,7 +13,7 @@ from stub_service import vector_of
 from stubs import stub
 from vecsmith import AuthError, ConfigError, Embedder, InputError
 from vecsmith.dialects import Asked
-from vecsmith.providers import delivery
+from vecsmith.providers import GenerationOptions, delivery
 from vecsmith.providers.compatible import made_of
 from vecsmith.providers.paid import Paid
 from vecsmith.providers.registry import find_provider, provider_names
@@ -179,15 +179,16 @@ def test_tei_says_which_model_it_has_and_how_much_it_takes_at_once():
 
 def test_two_versions_of_a_model_behind_tei_are_two_spaces_and_share_no_cache(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    (tmp_path / "vecsmith.toml").write_text(f'[models."tei:{MODEL}"]\ndimensions = 16\n')  # wherever it is served
     with stub() as s:
-        told = []
+        told, keys = [], []
         for sha in ("aaaa", "aaaa", "bbbb"):
             with Embedder("tei:m", base_url=f"{s.address}/pinned/{sha}", cache=tmp_path / "cache.db") as embedder:
                 told.append(embedder.embed("a cat"))
+                keys.append({**embedder.generator.identity(GenerationOptions()).parts, "address": ""})
     assert [result.space.revision for result in told] == ["aaaa", "aaaa", "bbbb"]
     assert told[0].space == told[1].space != told[2].space
     assert [result.items[0].cached for result in told] == [False, True, False]
+    assert keys[0] == keys[1] != keys[2]
 
 
 def test_tei_behind_a_gateway_that_hides_what_it_is_still_embeds():

@@ -300,16 +300,23 @@ class RemoteGenerator:
         space = Space(str(ref), revision, "provider", kind, native, cut=False, normalized=False, group=group)
         parts: dict[str, str | int] = {
             "model": str(ref),
-            "address": "" if self.model.dimensions else self.service.base_url,
+            "address": self.elsewhere(),
             "task": self.task(options) or "",
             "title": self.title(options) or "",
             "prompt": self.prompt(options),
+            "sent": int(self.model.sends_prompt and options.prompt is not None),
             "dimensions": options.dimensions or 0,
             "cut": "start" if options.on_long == "truncate_start" else "end",
         }
         if revision is not None:
             parts["revision"] = revision
         return Identity(space, self.model.normalized, parts, cuts=True)
+
+    def elsewhere(self) -> str:
+        """Return the address, where another service than the provider's own may stand behind the model's name."""
+        field = self.settings.fields.get("base_url")
+        own = field is not None and getattr(self.settings, "base_url", None) == field.default
+        return "" if own else self.service.base_url
 
     def get_service(self, kind: type[T], key: str | None = None) -> T | None:
         """Return this generator or its transport, if it is a `kind`."""
