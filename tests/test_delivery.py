@@ -586,6 +586,17 @@ def test_several_loops_use_one_embedder(good):
     asyncio.run(made.aclose())
 
 
+def test_what_a_call_cost_is_unknown_where_the_service_does_not_count():
+    body = json.dumps({"data": [{"index": 0, "embedding": [1.0, 0.0]}]})
+    counted = json.dumps({**json.loads(body), "usage": {"prompt_tokens": 2, "total_tokens": 2}})
+    made = Embedder("m", base_url="http://127.0.0.1:1/v1")
+    describe(made, price=0.5)
+    for answer, cost in ((body, None), (counted, 1e-6)):
+        made.generator.transport = Answering(200, answer.encode())
+        assert made.embed("a").usage.cost == cost
+    made.close()
+
+
 def test_a_cache_keeps_what_a_service_gave(good):
     with embedder(good, cache="memory") as made:
         first = made.embed(["a", "b"], dimensions=8)

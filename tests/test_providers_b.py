@@ -395,3 +395,10 @@ def test_a_provider_without_a_model_means_its_default():
         assert embedder.embed("a").vectors.shape == (1, 768)
     with pytest.raises(ConfigError, match="no default model"):
         Embedder("azure:", base_url="http://localhost", api_key="k")
+
+
+def test_a_row_of_ones_own_changes_only_the_limits_of_tei_that_it_names():
+    kind = find_provider("tei").settings_type()
+    settings = kind(base_url="http://127.0.0.1:1", rows={"tei:m": {"limits": {"in_flight": 4}}})
+    limits = find_provider("tei").embeddings().create_generator(settings, "m").limits
+    assert (limits.in_flight, limits.items, limits.bytes) == (4, 32, 1_500_000)

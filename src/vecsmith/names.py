@@ -12,9 +12,9 @@ from vecsmith.errors import ConfigError
 from vecsmith.providers.registry import BUILT_IN, find_provider, load_plugins, nearest
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
-    from vecsmith.providers import EmbeddingGenerator, Provider, Settings
+    from vecsmith.providers import EmbeddingCapability, EmbeddingGenerator, ModelDescriptor, Provider, Settings
     from vecsmith.providers.settings import Setting
 
 __all__ = ["Named", "named", "provider_named"]
@@ -42,10 +42,18 @@ class Named:
         With `keyless` no key is missed, and the generator is good for estimates alone.
         """
         settings = self.settings(given, keyless=keyless)
+        return await self.capability().acreate_generator(settings, self.model)  # type: ignore[arg-type]  # local ones take a Path
+
+    async def models(self, given: Mapping[str, Any]) -> Sequence[ModelDescriptor]:
+        """Return the models that the provider has, the default one first."""
+        return await self.capability().get_models(self.settings(given))
+
+    def capability(self) -> EmbeddingCapability[Any]:
+        """Return what makes embeddings, by the name that the configuration gives it."""
         capability = self.provider.embeddings()
         if self.table is not None:
             capability.provider = self.table.name  # type: ignore[attr-defined]  # a service of its own
-        return await capability.acreate_generator(settings, self.model)  # type: ignore[arg-type]  # local ones take a Path
+        return capability
 
     @property
     def keyed(self) -> bool:

@@ -149,7 +149,7 @@ class RemoteGenerator:
             self.model = replace(self.model, limits=replace(self.model.limits, items=received.items))
         total = sum(count or 0 for count in received.tokens)
         price = self.model.price
-        cost = None if price is None else total * price / 1e6
+        cost = None if price is None or None in received.tokens else total * price / 1e6
         vectors = unit(received.vectors) if self.normalizes(options) and len(values) else received.vectors
         width = vectors.shape[1]
         return GeneratedEmbeddings(
