@@ -69,6 +69,7 @@ def tiny(tmp_path_factory):
 @pytest.fixture
 def page_folder(tmp_path, monkeypatch, auto_embedder):  # whose engine is shared, and stays loaded
     """An empty folder to run a page in, without the settings of whoever runs the tests."""
+    monkeypatch.setenv("VECSMITH_CONFIG", "")  # put back even where a page sets it
     for variable in [variable for variable in os.environ if variable.startswith("VECSMITH_")]:
         monkeypatch.delenv(variable)
     monkeypatch.setenv("VECSMITH_HOME", str(tmp_path / "home"))

@@ -3,6 +3,7 @@
 import asyncio
 import threading
 from functools import partial
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -197,6 +198,23 @@ def test_no_texts_are_no_call():
 def test_anything_else_is_refused_in_a_sentence(thing):
     with pytest.raises(ConfigError, match="'generate'"):
         Embedder.from_generator(thing)
+
+
+def openai_client(indexes):
+    """A client whose answer says which text each of its vectors is of."""
+    rows = [SimpleNamespace(index=index, embedding=[1.0, place]) for place, index in enumerate(indexes)]
+    answer = SimpleNamespace(data=rows, usage=None, model="m")
+    return SimpleNamespace(embeddings=SimpleNamespace(create=lambda **_: answer))
+
+
+@pytest.mark.parametrize("indexes", [(None, None), (0, 0), (5, 1), (1,)])
+def test_an_openai_client_that_does_not_say_whose_its_vectors_are_is_not_believed(indexes):
+    with pytest.raises(ModelError, match="not a vector for each text"):
+        embedded(adapted(openai_client(indexes), model="m"), ["a", "b"])
+
+
+def test_an_openai_clients_vectors_go_where_their_indexes_say():
+    assert embedded(adapted(openai_client((1, 0)), model="m"), ["a", "b"], normalize=False).vectors[0, 1] == 1
 
 
 # --- the libraries themselves

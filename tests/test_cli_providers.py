@@ -7,8 +7,9 @@ import pytest
 from typer.testing import CliRunner
 
 from stubs import stub
-from vecsmith import ConfigError
+from vecsmith import ConfigError, Unavailable
 from vecsmith.cli import app
+from vecsmith.providers import lookup
 
 
 @pytest.fixture(autouse=True)
@@ -16,7 +17,7 @@ def alone(tmp_path, monkeypatch):
     """A working directory and a home of its own, and no keys."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("VECSMITH_HOME", str(tmp_path))
-    for variable in [name for name in os.environ if name.endswith(("_API_KEY", "_BASE_URL"))]:
+    for variable in [name for name in os.environ if name.endswith(("_API_KEY", "_BASE_URL", "VECSMITH_CONFIG"))]:
         monkeypatch.delenv(variable)
 
 
@@ -67,6 +68,46 @@ def test_a_provider_is_tested_by_one_real_call():
 
 def test_the_default_model_is_tested_where_none_is_named():
     assert json.loads(run("providers", "test", "local", "--json"))["dimensions"] == 384
+
+
+def test_the_model_of_a_server_at_the_address_that_a_variable_names_is_tested(monkeypatch):
+    with stub() as service:
+        monkeypatch.setenv("TEI_BASE_URL", service.address)
+        assert json.loads(run("providers", "test", "tei", "--json"))["dimensions"] == 16
+        monkeypatch.delenv("TEI_BASE_URL")
+        told = run("providers", "test", "tei", "--base-url", service.address, "--json")
+        assert json.loads(told)["address"] == service.address
+    with pytest.raises(ConfigError, match=r"base_url is missing .*: set TEI_BASE_URL"):
+        run("providers", "test", "tei")
+
+
+def test_a_server_that_is_down_is_said_to_be(monkeypatch):
+    monkeypatch.setenv("OLLAMA_HOST", "http://127.0.0.1:1")
+    monkeypatch.setattr(lookup, "ATTEMPTS", 1)
+    with pytest.raises(Unavailable, match=r"ollama: 127\.0\.0\.1:1 cannot be reached"):
+        run("providers", "test", "ollama")
+
+
+def test_a_provider_without_a_default_model_asks_for_one(tmp_path):
+    (tmp_path / "vecsmith.toml").write_text('[providers.mine]\nkind = "compatible"\nbase_url = "http://127.0.0.1:1"\n')
+    assert "mine has no default model" in run("providers", "test", "mine", code=2)
+
+
+def test_a_service_of_ones_own_is_shown_with_its_own_variable_address_and_models(tmp_path, monkeypatch):
+    monkeypatch.setenv("VECSMITH_CONFIG", "vecsmith.toml")
+    text = 'kind = "openai"\nbase_url = "http://127.0.0.1:1"\napi_key_env = "WORK_KEY"\nconcurrency = 3\n'
+    row = '[models."work:mine"]\ndimensions = 16\n'
+    (tmp_path / "vecsmith.toml").write_text(f"[providers.work]\n{text}{row}")
+    rows = {row["name"]: row for row in json.loads(run("providers", "list", "--json"))}
+    assert rows["work"]["needs"] == {"WORK_KEY": False}
+    monkeypatch.setenv("WORK_KEY", "w")
+    assert "WORK_KEY (set)" in run("providers", "list")
+    facts = json.loads(run("providers", "show", "work", "--json"))
+    told = {setting["name"]: (setting["variable"], setting["value"]) for setting in facts["settings"]}
+    assert told["api_key"] == ("WORK_KEY", "set")
+    assert told["base_url"] == ("", "http://127.0.0.1:1")
+    assert told["concurrency"] == ("", "3")
+    assert [model["model"] for model in facts["models"]] == ["mine"]
 
 
 def test_embed_reaches_a_provider():

@@ -2,6 +2,8 @@
 
 import asyncio
 import gc
+import http.server
+import json
 import random
 import socketserver
 import ssl
@@ -17,11 +19,12 @@ import trustme
 
 from processes import until
 from stub_service import FAULTS, LIES, vector_of
-from stubs import stub
+from stubs import PATHS, stub
 from vecsmith import (
     AsyncEmbedder,
     AuthError,
     BadResponse,
+    Closed,
     ConfigError,
     Embedder,
     InputError,
@@ -30,10 +33,13 @@ from vecsmith import (
     Timeout,
     Unavailable,
 )
+from vecsmith.dialects import Answer, fault, rows_of
+from vecsmith.dialects.openai import OpenAIClient
 from vecsmith.pacing import pacers
 from vecsmith.portal import portal
-from vecsmith.providers import delivery
-from vecsmith.transport import sessions
+from vecsmith.providers import delivery, paid
+from vecsmith.transport import HttpTransport, sessions
+from vecsmith.wire import HttpRequest, HttpResponse
 
 NUMBER = 3000
 
@@ -78,6 +84,11 @@ def test_a_fault_costs_no_text_and_spoils_none(kind):
         limit(made, items=50)
         describe(made, dimensions=16)
         check(made.embed(texts), texts)
+
+
+def idle():
+    """Whether nothing is under way."""
+    return all(task.done() for task in asyncio.all_tasks(portal.loop))
 
 
 def limit(made, **limits):
@@ -145,6 +156,16 @@ def test_a_wrong_key_is_said_and_not_shown():
             assert len(made.embed("a")) == 1
 
 
+def test_headers_that_a_service_repeats_are_not_shown():
+    with stub(key="right", echoes=True) as service, embedder(service, api_key="wrong") as made:
+        headers = {"x-token": "META-SECRET", "x-more": "META-SECRET-2"}
+        made.generator.service = replace(made.generator.service, headers=headers)
+        with pytest.raises(AuthError, match="no such key") as caught:
+            made.embed("a")
+    assert "SECRET" not in str(caught.value)
+    assert "…-2" not in str(caught.value)
+
+
 def test_a_model_that_is_not_there_is_named(good):
     with embedder(good, "missing") as made, pytest.raises(ConfigError, match="does not have the model 'missing'"):
         made.embed("a")
@@ -152,8 +173,7 @@ def test_a_model_that_is_not_there_is_named(good):
 
 @pytest.mark.parametrize("path", ["", "/v1/v1", "/user/pages"])
 def test_an_address_without_an_embeddings_api_is_said_and_the_model_is_not_blamed(good, path):
-    address = good.address.replace("//", "//me:secret@") + path
-    with Embedder("m", base_url=address) as made, pytest.raises(ConfigError) as caught:
+    with Embedder("m", base_url=good.address + path) as made, pytest.raises(ConfigError) as caught:
         made.embed("a")
     assert str(caught.value) == (
         f"compatible: {good.address}{path} answers with no embeddings API (status 404): check base_url"
@@ -186,6 +206,70 @@ def test_what_was_answered_in_a_call_that_failed_is_not_asked_for_again(cache):
     for part in parts:
         check(part, list(islice(left, len(part))))
     assert next(left, None) is None
+
+
+def test_windows_that_came_before_another_failed_are_not_asked_for_again():
+    texts = [f"text {i}" for i in range(1500)]
+    with stub() as service, embedder(service) as made:
+        limit(made, items=256)
+        with pytest.raises(InputError) as caught:
+            made.embed([*texts, "refuse me"])
+        assert caught.value.index == len(texts)
+        result = made.embed(texts)
+        assert service.seen()["most"] == 1
+    check(result, texts)
+    assert result.usage.requests == 0
+
+
+def test_what_a_call_had_when_its_time_was_over_is_not_asked_for_again():
+    texts = [f"text {i}" for i in range(10)]
+    with stub(delay=0.2) as service, embedder(service, concurrency=1) as made:
+        limit(made, items=1)
+        with pytest.raises(Timeout):
+            made.embed(texts, timeout=1)
+        check(made.embed(texts), texts)
+        assert service.seen()["counts"]["requests"] <= len(texts) + 1  # one was on its way
+
+
+@pytest.mark.parametrize("blocking", [True, False])
+def test_what_a_stream_had_when_it_was_broken_off_is_not_asked_for_again(blocking):
+    texts = [f"text {i}" for i in range(1000)]
+
+    async def first(made):
+        parts = made.stream(texts)
+        part = await anext(parts)
+        await until(idle)
+        await parts.aclose()
+        return part
+
+    with stub() as service, embedder(service) as made:
+        limit(made, items=256)
+        if blocking:
+            parts = made.stream(texts)
+            part = next(parts)
+            asyncio.run(until(idle))
+            parts.close()
+        else:
+            part = asyncio.run(first(made._embedder))
+        check(made.embed(texts[len(part) :]), texts[len(part) :])
+        assert service.seen()["most"] == 1
+
+
+def test_a_stream_goes_on_when_there_is_more_under_way_than_is_kept(good, monkeypatch):
+    monkeypatch.setattr(paid, "MOST", 100)
+    texts = [f"text {i}" for i in range(10_000)]
+    with embedder(good) as made:
+        limit(made, items=64)
+        assert sum(map(len, made.stream(texts))) == len(texts)
+
+
+def test_no_more_is_kept_for_the_next_call_than_there_is_room_for(monkeypatch):
+    monkeypatch.setattr(paid, "MOST", 300)
+    with stub() as service, embedder(service) as made:
+        limit(made, items=256)
+        with pytest.raises(InputError):
+            made.embed([*(f"text {i}" for i in range(1024)), "refuse me"])
+        assert 0 < len(made.generator.paid.kept) <= 300
 
 
 def test_a_request_that_is_refused_whatever_it_holds_is_no_fault_of_the_texts():
@@ -238,6 +322,109 @@ def test_a_proxy_that_does_not_answer_is_named(good, monkeypatch):
     monkeypatch.setattr(delivery, "ATTEMPTS", 1)
     with embedder(good) as made, pytest.raises(Unavailable, match="the proxy that the environment names"):
         made.embed("a")
+
+
+class Answering(Nowhere):
+    """A transport to a service whose answer is always the same."""
+
+    def __init__(self, status, body):
+        super().__init__()
+        self.answer = HttpResponse(status, {}, body)
+
+    async def send(self, request, *, timeout):  # noqa: ASYNC109 (as in the protocol)
+        self.sent += 1
+        return self.answer
+
+
+class Trusting(OpenAIClient):
+    """A dialect that takes an answer's shape on trust, as a plugin's may."""
+
+    def read_response(self, response, asked):
+        return Answer(rows_of([row["v"] for row in json.loads(response.body)]))
+
+    def read_error(self, response):
+        return fault(response, json.loads(response.body)["error"].strip())
+
+
+@pytest.mark.usefixtures("quick")
+@pytest.mark.parametrize("body", ["null", "5", "[null]", '[{"v": null}]', '[{"v": {}}]', "{}", '{"v": 1}', '"v"'])
+def test_an_answer_of_another_shape_is_tried_again_and_named(good, body):
+    with embedder(good, "shapeless") as made:
+        made.generator.dialect, made.generator.transport = Trusting(), Answering(200, body.encode())
+        with pytest.raises(BadResponse, match="nothing of it was used"):
+            made.embed("a")
+        assert made.generator.transport.sent > 1
+
+
+@pytest.mark.usefixtures("quick")
+@pytest.mark.parametrize("body", ["null", "[]", '{"error": 5}', "{}", "<p>"])
+def test_a_refusal_of_another_shape_is_judged_by_its_status(good, body):
+    with embedder(good, "shapeless") as made:
+        made.generator.dialect, made.generator.transport = Trusting(), Answering(401, body.encode())
+        with pytest.raises(AuthError, match="does not accept the key"):
+            made.embed("a")
+
+
+class Proxy(http.server.BaseHTTPRequestHandler):
+    """Says that it was asked, and who asked."""
+
+    def do_POST(self):
+        said = f"a proxy, asked for {self.path.partition('//')[2]} by {self.headers['proxy-authorization']}"
+        self.rfile.read(int(self.headers["content-length"]))
+        self.send_response(400)
+        self.end_headers()
+        self.wfile.write(json.dumps({"error": {"message": said}}).encode())
+
+    def log_message(self, *_):
+        pass
+
+
+@pytest.fixture
+def proxy():
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Proxy) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"127.0.0.1:{server.server_port}"
+        server.shutdown()
+
+
+@pytest.mark.parametrize(("before", "who"), [("", "None"), ("http://", "None"), ("http://u:pw@", "Basic dTpwdw==")])
+def test_a_proxy_that_the_environment_names_is_used(proxy, monkeypatch, before, who):
+    monkeypatch.setenv("HTTP_PROXY", before + proxy)
+    with Embedder("m", base_url="http://a.example/v1") as made, pytest.raises(ProviderError, match="a proxy") as caught:
+        made.embed("a")
+    assert f"asked for a.example/v1/embeddings by {who}" in str(caught.value)
+
+
+@pytest.mark.parametrize("without", ["127.0.0.1", "a.example,127.0.0.1:{port}", "*"])
+def test_an_address_that_wants_no_proxy_gets_none(good, proxy, monkeypatch, without):
+    monkeypatch.setenv("HTTP_PROXY", proxy)
+    monkeypatch.setenv("NO_PROXY", without.format(port=good.address.rpartition(":")[2]))
+    with embedder(good) as made:
+        check(made.embed("a"), ["a"])
+
+
+@pytest.mark.parametrize("kind", ["https://u:pw@127.0.0.1:1", "socks5://127.0.0.1:1", "http://"])
+def test_a_proxy_of_another_kind_is_said_and_not_passed_by(good, monkeypatch, kind):
+    monkeypatch.setenv("HTTP_PROXY", kind)
+    with embedder(good) as made, pytest.raises(ConfigError, match="HTTP_PROXY names a proxy of another kind") as caught:
+        made.embed("a")
+    assert "pw" not in str(caught.value)
+
+
+@pytest.mark.parametrize("provider", ["openai", "gemini"])
+def test_passwords_of_a_netrc_file_are_not_sent(tmp_path, monkeypatch, provider):
+    path = tmp_path / "netrc"
+    path.write_text("default login bob password hunter2\n")
+    path.chmod(0o600)
+    monkeypatch.setenv("NETRC", str(path))
+    with stub(key="right", echoes=True) as service:
+        address = service.address + PATHS[provider]
+        with Embedder(f"{provider}:m", base_url=address, api_key="right") as made:
+            check(made.embed("a"), ["a"])
+        made = Embedder(f"{provider}:m", base_url=address, api_key="wrong")
+        with made, pytest.raises(AuthError) as caught:
+            made.embed("a")
+        assert "Basic" not in str(caught.value)
 
 
 def test_a_certificate_that_is_not_trusted_is_said_and_nothing_is_sent():
@@ -327,7 +514,7 @@ def test_a_cancelled_call_sends_nothing_more_and_leaves_nothing_behind():
 
     with stub(delay=0.01) as service:
         asyncio.run(work(service))
-    asyncio.run(until(lambda: all(task.done() for task in asyncio.all_tasks(portal.loop))))
+    asyncio.run(until(idle))
 
 
 def test_an_embedder_that_is_closed_keeps_no_connection(good):
@@ -336,6 +523,42 @@ def test_an_embedder_that_is_closed_keeps_no_connection(good):
         made.embed("a")
         assert len(sessions) == before + 1
     assert len(sessions) == before
+
+
+@pytest.mark.parametrize("blocking", [True, False])
+def test_closing_ends_the_calls_that_are_under_way(blocking):
+    texts = [f"text {i}" for i in range(100)]
+
+    async def work(made, service):
+        if blocking:
+            call = asyncio.ensure_future(asyncio.to_thread(made.embed, texts))
+        else:
+            call = asyncio.create_task(made._embedder.embed(texts))
+        while not await asyncio.to_thread(lambda: service.seen()["texts"]):
+            pass
+        await (asyncio.to_thread(made.close) if blocking else made._embedder.aclose())
+        with pytest.raises(Closed, match="the embedder was closed"):
+            await call
+
+    before = len(sessions)
+    with stub(delay=0.2) as service:
+        made = embedder(service, concurrency=1)
+        limit(made, items=1)
+        asyncio.run(work(made, service))
+        assert idle()
+        assert len(sessions) == before
+        assert service.seen()["texts"] < len(texts)
+
+
+def test_a_transport_that_is_closed_opens_nothing_more(good):
+    async def work():
+        transport = HttpTransport("m")
+        for _ in range(2):
+            await transport.aclose()
+        with pytest.raises(Closed):
+            await transport.send(HttpRequest("GET", good.address), timeout=1)
+
+    asyncio.run(work())
 
 
 def test_one_that_is_forgotten_keeps_none_either(good):
@@ -361,6 +584,17 @@ def test_several_loops_use_one_embedder(good):
     for text in ("a", "b"):
         check(asyncio.run(made.embed([text])), [text])
     asyncio.run(made.aclose())
+
+
+def test_what_a_call_cost_is_unknown_where_the_service_does_not_count():
+    body = json.dumps({"data": [{"index": 0, "embedding": [1.0, 0.0]}]})
+    counted = json.dumps({**json.loads(body), "usage": {"prompt_tokens": 2, "total_tokens": 2}})
+    made = Embedder("m", base_url="http://127.0.0.1:1/v1")
+    describe(made, price=0.5)
+    for answer, cost in ((body, None), (counted, 1e-6)):
+        made.generator.transport = Answering(200, answer.encode())
+        assert made.embed("a").usage.cost == cost
+    made.close()
 
 
 def test_a_cache_keeps_what_a_service_gave(good):

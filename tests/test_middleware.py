@@ -4,6 +4,7 @@ import asyncio
 import builtins
 import logging
 import threading
+from dataclasses import replace
 from functools import partial
 
 import numpy as np
@@ -175,6 +176,32 @@ def test_a_layer_of_ones_own_overrides_one_method():
     inner = FakeGenerator()
     call(Shouting(inner), ["a"])
     assert inner.asked == ["A"]
+
+
+class Lowered(Layer):
+    """Says itself what its vectors are."""
+
+    async def generate(self, values, options=None):
+        return await super().generate([value.lower() for value in values], options)
+
+    def identity(self, options):
+        inner = self.inner.identity(options)
+        return replace(inner, parts={**inner.parts, "lowered": 1})
+
+
+class LoweredByDefault(Lowered, Defaulted):
+    pass
+
+
+@pytest.mark.parametrize("layer", [Lowered, LoweredByDefault])
+def test_a_layer_that_says_what_its_vectors_are_shares_a_cache_with_the_plain_generator(layer):
+    cache = open_cache("memory")
+    plain = Embedder.from_generator(FakeGenerator(), cache=cache)
+    lowered = Embedder.from_generator(layer(FakeGenerator()), cache=cache)
+    assert layer(FakeGenerator()).identity(GenerationOptions()).parts["lowered"] == 1
+    capital = plain.embed("A").vector
+    np.testing.assert_array_equal(lowered.embed("A").vector, plain.embed("a").vector)
+    assert not np.array_equal(lowered.embed("A").vector, capital)
 
 
 # --- Cached

@@ -237,6 +237,8 @@ def test_an_expectation_is_corrected_by_what_was_counted():
         ({"retry-after": "1.5"}, 1.5),
         ({"retry-after": "Fri, 20 Nov 2026 10:00:30 GMT", "date": "Fri, 20 Nov 2026 10:00:00 GMT"}, 30),
         ({"retry-after": "Fri, 20 Nov 2026 10:00:30 GMT"}, None),
+        ({"retry-after": "Fri, 20 Nov 2026 10:00:30 -0000", "date": "Fri, 20 Nov 2026 10:00:00 GMT"}, 30),
+        ({"retry-after": "Fri, 20 Nov 2026 10:00:30 GMT", "date": "Fri, 20 Nov 2026 10:00:00 -0000"}, 30),
         ({"retry-after": "soon"}, None),
         ({"retry-after": "inf"}, None),
         ({"retry-after": "-3"}, 0),

@@ -13,7 +13,7 @@ from stub_service import vector_of
 from stubs import stub
 from vecsmith import AuthError, ConfigError, Embedder, InputError
 from vecsmith.dialects import Asked
-from vecsmith.providers import delivery
+from vecsmith.providers import GenerationOptions, delivery
 from vecsmith.providers.compatible import made_of
 from vecsmith.providers.paid import Paid
 from vecsmith.providers.registry import find_provider, provider_names
@@ -179,15 +179,16 @@ def test_tei_says_which_model_it_has_and_how_much_it_takes_at_once():
 
 def test_two_versions_of_a_model_behind_tei_are_two_spaces_and_share_no_cache(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    (tmp_path / "vecsmith.toml").write_text(f'[models."tei:{MODEL}"]\ndimensions = 16\n')  # wherever it is served
     with stub() as s:
-        told = []
+        told, keys = [], []
         for sha in ("aaaa", "aaaa", "bbbb"):
             with Embedder("tei:m", base_url=f"{s.address}/pinned/{sha}", cache=tmp_path / "cache.db") as embedder:
                 told.append(embedder.embed("a cat"))
+                keys.append({**embedder.generator.identity(GenerationOptions()).parts, "address": ""})
     assert [result.space.revision for result in told] == ["aaaa", "aaaa", "bbbb"]
     assert told[0].space == told[1].space != told[2].space
     assert [result.items[0].cached for result in told] == [False, True, False]
+    assert keys[0] == keys[1] != keys[2]
 
 
 def test_tei_behind_a_gateway_that_hides_what_it_is_still_embeds():
@@ -250,6 +251,7 @@ def test_a_file_in_the_working_directory_cannot_have_azures_token_sent_elsewhere
         text = f'[providers.elsewhere]\nkind = "azure"\nbase_url = "{s.address}"\n{more}'
         (tmp_path / "vecsmith.toml").write_text(text)
         if more:
+            monkeypatch.setenv("VECSMITH_CONFIG", "vecsmith.toml")
             with Embedder("elsewhere:d") as embedder:
                 assert len(embedder.embed("a")) == 1
         else:
@@ -264,7 +266,7 @@ def test_a_file_in_the_working_directory_cannot_name_the_key_of_a_listed_service
         '[providers.elsewhere]\nkind = "compatible"\nbase_url = "http://localhost"\napi_key_env = "TOGETHER_API_KEY"\n'
     )
     (tmp_path / "vecsmith.toml").write_text(text)
-    with pytest.raises(ConfigError, match="may not send the key"):
+    with pytest.raises(ConfigError, match="may not send the key of 'elsewhere'"):
         Embedder("elsewhere:m")
 
 
@@ -393,3 +395,10 @@ def test_a_provider_without_a_model_means_its_default():
         assert embedder.embed("a").vectors.shape == (1, 768)
     with pytest.raises(ConfigError, match="no default model"):
         Embedder("azure:", base_url="http://localhost", api_key="k")
+
+
+def test_a_row_of_ones_own_changes_only_the_limits_of_tei_that_it_names():
+    kind = find_provider("tei").settings_type()
+    settings = kind(base_url="http://127.0.0.1:1", rows={"tei:m": {"limits": {"in_flight": 4}}})
+    limits = find_provider("tei").embeddings().create_generator(settings, "m").limits
+    assert (limits.in_flight, limits.items, limits.bytes) == (4, 32, 1_500_000)

@@ -335,3 +335,23 @@ def test_a_row_that_changes_one_limit_keeps_the_others():
     settings = voyage.settings_type()(api_key="k", rows={"voyage:voyage-4-lite": {"limits": {"in_flight": 2}}})
     limits = voyage.embeddings().create_generator(settings, "voyage-4-lite").limits
     assert (limits.items, limits.tokens, limits.in_flight) == (1000, 1_000_000, 2)
+
+
+def parts(provider, options=None, **given):
+    """Return what the keys of a model's vectors are made of."""
+    settings = find_provider(provider).settings_type()(**given, rows={f"{provider}:m": {"dimensions": 16}})
+    generator = find_provider(provider).embeddings().create_generator(settings, "m")
+    return generator.identity(options or GenerationOptions()).parts
+
+
+def test_models_of_one_name_at_two_addresses_share_no_cache_entry():
+    assert parts("compatible", base_url="http://a") != parts("compatible", base_url="http://b")
+    assert parts("openai", api_key="k", base_url="http://a") != parts("openai", api_key="k")
+    assert parts("openai", api_key="k") == parts("openai", api_key="another")
+    assert parts("voyage", api_key="pa-1") == parts("voyage", api_key="al-1")
+
+
+def test_a_prompt_that_is_sent_empty_shares_no_cache_entry_with_none():
+    none, empty = (parts("vecsmith", GenerationOptions(prompt=prompt)) for prompt in (None, ""))
+    assert none != empty
+    assert parts("openai", GenerationOptions(prompt=""), api_key="k") == parts("openai", api_key="k")

@@ -75,10 +75,15 @@ async def sentence_transformers(thing: Any, texts: list[str], options: Generatio
 
 async def openai(thing: Any, texts: list[str], options: GenerationOptions, model: str) -> Told:
     """Ask OpenAI's client, blocking or asynchronous."""
+    from vecsmith.dialects import rows_of
+
     width = {} if options.dimensions is None else {"dimensions": options.dimensions}
     answer = await called(thing.embeddings.create, model=model, input=texts, **width)
-    rows = sorted(answer.data, key=lambda row: row.index)
-    return Told([row.embedding for row in rows], answer.usage.total_tokens if answer.usage else 0, 1, answer.model)
+    try:
+        vectors = rows_of([row.embedding for row in answer.data], [row.index for row in answer.data])
+    except (TypeError, ValueError):
+        raise ModelError(f"{model} answered with something that is not a vector for each text") from None
+    return Told(vectors, answer.usage.total_tokens if answer.usage else 0, 1, answer.model)
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ import asyncio
 import threading
 from collections.abc import Sized
 from contextlib import asynccontextmanager
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any, Self, Unpack
 
 from vecsmith.adapters import adapted
@@ -19,6 +19,7 @@ from vecsmith.options import CallOptions, for_task, options_of
 from vecsmith.pipeline import through
 from vecsmith.prepare import as_texts, prepare
 from vecsmith.providers import Estimates
+from vecsmith.providers.paid import Unclaimed
 from vecsmith.repeats import Repeats
 from vecsmith.types import Estimate
 from vecsmith.vectors import Source
@@ -225,8 +226,10 @@ class AsyncEmbedder:
             source = async_windows(repeats.once(as_texts(texts)), flow)
             joined = Joined(len(texts) if isinstance(texts, Sized) else None)
             try:
-                async for passed in ahead(source, lambda w: through(generator, w, options, self.cache), flow.ahead):
-                    joined.add(passed.result)
+                with Unclaimed() as call:
+                    work = partial(through, generator, options=options, cache=self.cache)
+                    async for passed in ahead(source, call.noting(work), flow.ahead):
+                        joined.add(passed.result)
             except InputError as error:
                 raise repeats.named(error) from None
             if not joined.parts:
@@ -251,10 +254,13 @@ class AsyncEmbedder:
         skip, warner = on_bad is not None, Warner(asked)
         flow = Flow.through(generator)
         source = async_windows(texts, flow)
-        async for passed in ahead(source, lambda w: through(generator, w, asked, self.cache, skip=skip), flow.ahead):
-            warner.look(passed.result)
-            report(passed.bad, on_bad)
-            yield passed.result
+        with Unclaimed() as call:
+            work = partial(through, generator, options=asked, cache=self.cache, skip=skip)
+            async for passed in ahead(source, call.noting(work), flow.ahead):
+                call.claimed()
+                warner.look(passed.result)
+                report(passed.bad, on_bad)
+                yield passed.result
 
     async def aclose(self) -> None:
         """Give the model back; the last embedder of a model to close frees it."""

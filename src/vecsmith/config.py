@@ -1,7 +1,8 @@
 """``vecsmith.toml``: profiles, providers, aliases, plugins and rows of the catalogue, as a person writes them.
 
-The file in the working directory counts, else the one in the user's configuration folder. Arguments and variables
-count before it.
+The file that ``VECSMITH_CONFIG`` names counts, else the one in the working directory, else the one in the user's
+configuration folder. Arguments and variables count before it. The one in the working directory may be anybody's: it
+says neither where a key is sent nor what is imported, unless the user names it.
 """
 
 from __future__ import annotations
@@ -16,12 +17,25 @@ from typing import Any
 
 from vecsmith.errors import ConfigError
 
-__all__ = ["FILE", "Config", "ProviderTable", "check_names", "configuration", "data_folder", "secret"]
+__all__ = ["FILE", "UNTRUSTED", "Config", "ProviderTable", "check_names", "configuration", "data_folder", "secret"]
 
 FILE = "vecsmith.toml"
 SECRETS = "secrets.toml"
 
+UNTRUSTED = (
+    ": if you trust that file, name it in the variable VECSMITH_CONFIG, or move it to your own configuration folder"
+)
+
 TABLES = ("aliases", "cache", "models", "plugins", "profiles", "providers", "server")
+ENTRIES: Mapping[str, type] = {
+    "aliases": str,
+    "models": Mapping,
+    "profiles": Mapping,
+    "providers": Mapping,
+    "server": object,
+}
+"""Tables, and what each entry of them is."""
+
 PROFILE = ("dimensions", "model", "on_long", "task")
 
 
@@ -35,7 +49,7 @@ class ProviderTable:
     settings: Mapping[str, Any]
     api_key_env: str | None
     trusted: bool
-    """Whether the file lies in the user's own folder, and not wherever a program was started."""
+    """Whether the user named the file or keeps it, and did not merely start a program beside it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,11 +68,14 @@ class Config:
 
 def configuration() -> Config:
     """Return what the file that counts says; raise `ConfigError` that names what is wrong in it."""
-    here = Path(FILE)
-    for path, trusted in ((here, False), (own_folder() / FILE, True)):
+    named = os.environ.get("VECSMITH_CONFIG")
+    places = [(Path(named), True)] if named else [(Path(FILE), False), (own_folder() / FILE, True)]
+    for path, trusted in places:
         try:
             text = path.read_text("utf-8")
         except FileNotFoundError:
+            if named:
+                raise ConfigError(f"there is no {path}, which VECSMITH_CONFIG names: write it or unset that") from None
             continue
         except (OSError, UnicodeDecodeError) as error:
             raise ConfigError(f"{path} cannot be read ({type(error).__name__}): mend it or move it away") from None
@@ -91,38 +108,45 @@ def parsed(text: str, path: Path, *, trusted: bool) -> Config:
     except tomllib.TOMLDecodeError as error:
         raise ConfigError(f"{path} is not TOML ({error}): mend that line") from None
     check_names(tables, TABLES, f"{path}")
-    for name in ("aliases", "models", "profiles", "providers", "server"):
-        if not isinstance(tables.get(name, {}), Mapping):
-            raise ConfigError(f"{path}: {name} must be a table")
-    profiles = {name: profile(name, table, path) for name, table in tables.get("profiles", {}).items()}
-    for name, table in [*tables.get("providers", {}).items(), *tables.get("models", {}).items()]:
-        if not isinstance(table, Mapping):
-            raise ConfigError(f"{path}: {name} must be a table")
-    providers = {
-        name: ProviderTable(
-            name,
-            str(table.get("kind", name)),
-            {key: value for key, value in table.items() if key not in {"kind", "api_key_env"}},
-            table.get("api_key_env"),
-            trusted,
-        )
-        for name, table in tables.get("providers", {}).items()
-    }
-    if any("api_key" in table.settings for table in providers.values()):
-        raise ConfigError(f"{path}: a key does not belong here: set its variable, and name that with api_key_env")
+    told = {name: entries(tables, name, kind, path) for name, kind in ENTRIES.items()}
+    profiles = {name: profile(name, table, path) for name, table in told["profiles"].items()}
+    providers = {name: provider(name, table, path, trusted=trusted) for name, table in told["providers"].items()}
     plugins = tables.get("plugins", [])
     if not isinstance(plugins, list) or not all(isinstance(name, str) for name in plugins):
         raise ConfigError(f"{path}: plugins must be a list of modules")
-    aliases, models, server = (tables.get(name, {}) for name in ("aliases", "models", "server"))
-    return Config(path, trusted, profiles, aliases, providers, models, tuple(plugins), server)
+    if plugins and not trusted:
+        raise ConfigError(f"{path} in the working directory may not have plugins imported{UNTRUSTED}")
+    return Config(path, trusted, profiles, told["aliases"], providers, told["models"], tuple(plugins), told["server"])
 
 
-def profile(name: str, table: object, path: Path) -> Mapping[str, Any]:
+def entries(tables: Mapping[str, Any], name: str, kind: type, path: Path) -> dict[str, Any]:
+    """Return what stands in a table of the file, of which each entry must be of a type."""
+    table = tables.get(name, {})
+    if not isinstance(table, Mapping):
+        raise ConfigError(f"{path}: {name} must be a table")
+    for entry, value in table.items():
+        if not isinstance(value, kind):
+            raise ConfigError(f"{path}: {entry!r} of {name} must be {'text' if kind is str else 'a table'}")
+    return dict(table)
+
+
+def profile(name: str, table: Mapping[str, Any], path: Path) -> Mapping[str, Any]:
     """Return a profile, checked."""
-    if not isinstance(table, Mapping) or not isinstance(table.get("model"), str):
+    if not isinstance(table.get("model"), str):
         raise ConfigError(f"{path}: the profile {name!r} must name a model")
     check_names(table, PROFILE, f"{path}: the profile {name!r}")
     return table
+
+
+def provider(name: str, table: Mapping[str, Any], path: Path, *, trusted: bool) -> ProviderTable:
+    """Return what is said of a provider; its own settings are checked where it is known which it has."""
+    if "api_key" in table:
+        raise ConfigError(f"{path}: a key does not belong here: set its variable, and name that with api_key_env")
+    settings = dict(table)
+    kind, variable = (settings.pop(key, other) for key, other in (("kind", name), ("api_key_env", None)))
+    if not isinstance(kind, str) or not isinstance(variable, str | None):
+        raise ConfigError(f"{path}: kind and api_key_env of {name!r} must be text")
+    return ProviderTable(name, kind, settings, variable, trusted)
 
 
 def check_names(table: Mapping[str, Any], known: tuple[str, ...], where: str) -> None:

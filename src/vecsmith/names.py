@@ -7,20 +7,21 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from vecsmith.config import Config, ProviderTable, configuration, secret
+from vecsmith.config import UNTRUSTED, Config, ProviderTable, configuration
 from vecsmith.errors import ConfigError
 from vecsmith.providers.registry import BUILT_IN, find_provider, load_plugins, nearest
-from vecsmith.providers.services import services
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
-    from vecsmith.providers import EmbeddingGenerator, Provider, Settings
+    from vecsmith.providers import EmbeddingCapability, EmbeddingGenerator, ModelDescriptor, Provider, Settings
+    from vecsmith.providers.settings import Setting
 
 __all__ = ["Named", "named", "provider_named"]
 
 PATH = re.compile(r"[./~\\]|[A-Za-z]:[\\/]")
 PREFIX = re.compile(r"([a-z][a-z0-9_-]+):(.*)", re.DOTALL)
+MEANT = re.compile(r"([A-Za-z][A-Za-z0-9_-]+)([:/])(.*)", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,10 +42,18 @@ class Named:
         With `keyless` no key is missed, and the generator is good for estimates alone.
         """
         settings = self.settings(given, keyless=keyless)
+        return await self.capability().acreate_generator(settings, self.model)  # type: ignore[arg-type]  # local ones take a Path
+
+    async def models(self, given: Mapping[str, Any]) -> Sequence[ModelDescriptor]:
+        """Return the models that the provider has, the default one first."""
+        return await self.capability().get_models(self.settings(given))
+
+    def capability(self) -> EmbeddingCapability[Any]:
+        """Return what makes embeddings, by the name that the configuration gives it."""
         capability = self.provider.embeddings()
         if self.table is not None:
             capability.provider = self.table.name  # type: ignore[attr-defined]  # a service of its own
-        return await capability.acreate_generator(settings, self.model)  # type: ignore[arg-type]  # local ones take a Path
+        return capability
 
     @property
     def keyed(self) -> bool:
@@ -54,55 +63,46 @@ class Named:
     def settings(self, given: Mapping[str, Any], *, keyless: bool = False) -> Settings:
         """Take what is given, else the variables, else the configuration."""
         kind = self.provider.settings_type()
-        wanted = {name: value for name, value in given.items() if value is not None}
+        wanted = {name: value for name, value in given.items() if value is not None and value != ""}
         unknown = [name for name in wanted if name not in kind.fields]
         if unknown:
             raise ConfigError(f"{self.provider.title} takes no {unknown[0]}: leave it out")
         configured = dict(self.table.settings) if self.table else {}
         if self.rows and "rows" in kind.fields:
             configured["rows"] = self.rows
-        return kind.resolve(wanted, configured, self.variables(wanted), keyless=keyless)
+        settings = kind.resolve(wanted, configured, self.variables(wanted), keyless=keyless)
+        self.check_address(settings, wanted)
+        return settings
 
     def variables(self, given: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:
-        """Return the variables of settings, where they are not the provider's own.
+        """Return the variables of each setting.
 
-        A key that is given leaves all others aside, and a service of a name of its own has nothing of the provider's
-        whose format it speaks. A file in a working directory, which may be anybody's, cannot have a provider's own key
-        sent elsewhere.
+        A key that is given leaves those of all secrets aside, and so does one that the configuration names. A service
+        of a name of its own has nothing of the provider's whose format it speaks.
         """
-        table, fields = self.table, self.provider.settings_type().fields
-        nothing: tuple[str, ...] = ()
-        secrets = {name: nothing for name, field in fields.items() if field.secret}
-        if "api_key" in given:
-            return secrets
-        if table is None:
-            return {}
-        own = table.name == self.provider.name
-        silent = {name: nothing for name, field in fields.items() if field.secret or not own}
-        if table.api_key_env is not None:
-            if table.api_key_env in keys_of_providers():
-                self.check_address(table, given)
-            return {**silent, "api_key": (table.api_key_env,)}
-        if not own:
-            return silent
-        if any(secret(variable) for name in secrets for variable in fields[name].env):
-            self.check_address(table, given)
-        return {}
+        table = self.table
+        own = table is None or table.name == self.provider.name
+        key = None if table is None or "api_key" in given else table.api_key_env
 
-    def check_address(self, table: ProviderTable, given: Mapping[str, Any]) -> None:
-        """Refuse to send a provider's own key to an address that anybody may have written down."""
-        if "base_url" in table.settings and "base_url" not in given and not table.trusted:
+        def of(field: Setting) -> tuple[str, ...]:
+            if field.secret and ("api_key" in given or key):
+                return (key,) if key and field.name == "api_key" else ()
+            return tuple(field.env) if own else ()
+
+        return {name: of(field) for name, field in self.provider.settings_type().fields.items()}
+
+    def check_address(self, settings: Settings, given: Mapping[str, Any]) -> None:
+        """Refuse to send any key to an address that a file names which may be anybody's."""
+        table = self.table
+        if table is None or table.trusted or "base_url" not in table.settings or "base_url" in given:
+            return
+        if getattr(settings, "base_url", None) != table.settings["base_url"]:  # a variable counts before the file
+            return
+        if any(getattr(settings, name) for name, field in settings.fields.items() if field.secret):
             raise ConfigError(
-                f"a configuration in the working directory may not send the key of {self.provider.title} to another "
-                "address: move it to your own configuration folder, or name a key of its own with api_key_env"
+                f"a vecsmith.toml in the working directory may not send the key of {table.name!r} to an address that "
+                f"it names{UNTRUSTED}"
             )
-
-
-def keys_of_providers() -> set[str]:
-    """Return the variables that hold the built-in providers' own keys."""
-    fields = [f for name in BUILT_IN for f in builtin(name).settings_type().fields.values()]
-    listed = {variable for row in services().values() for variable in row.get("key", ())}
-    return {variable for f in fields if f.secret for variable in f.env} | listed
 
 
 def named(model: str | Path, *, base_url: str | None = None, config: Config | None = None) -> Named:
@@ -121,15 +121,31 @@ def named(model: str | Path, *, base_url: str | None = None, config: Config | No
         model = config.aliases.get(model, model)
     if isinstance(model, Path) or PATH.match(model):
         return Named(builtin("local"), model, defaults=defaults)
-    if match := PREFIX.fullmatch(model):
+    match = PREFIX.fullmatch(model)
+    if match and (not base_url or known(match[1], config)):  # many a service has models such as name:tag
         provider, table = provider_named(match[1], config)
         return Named(provider, match[2] or None, table, config.models, defaults)
-    if base_url is not None:
+    if base_url:
         return Named(builtin("compatible"), model, None, config.models, defaults)
-    organisation, slash, rest = model.partition("/")
-    if slash and organisation in BUILT_IN:
-        raise ConfigError(f"{model!r} is no model: did you mean {organisation}:{rest}?")
+    if meant := misspelt(model, config):
+        raise ConfigError(f"{model!r} is no model: did you mean {meant}?")
     return Named(builtin("local"), model, defaults=defaults)
+
+
+def misspelt(model: str, config: Config) -> str | None:
+    """Return a model of a provider that is meant by ``openai/…`` or ``OpenAI:…``; None where there is no such."""
+    match = MEANT.fullmatch(model)
+    if match is None:
+        return None
+    name, sign, rest = match.groups()
+    there = known(name.casefold(), config) if sign == ":" else name in BUILT_IN
+    return f"{name.casefold()}:{rest}" if there else None
+
+
+def known(name: str, config: Config) -> bool:
+    """Whether there is a provider of a name."""
+    load_plugins(config.plugins)
+    return name in config.providers or find_provider(name) is not None
 
 
 def provider_named(name: str, config: Config) -> tuple[type[Provider[Any]], ProviderTable | None]:

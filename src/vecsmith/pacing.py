@@ -9,6 +9,7 @@ import re
 import time
 import weakref
 from contextlib import asynccontextmanager
+from datetime import UTC
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING
 
@@ -205,7 +206,8 @@ def retry_after(headers: Mapping[str, str]) -> float | None:
         if (seconds := number(text)) is not None:
             return max(0.0, seconds)
         try:
-            then, now = (parsedate_to_datetime(t) for t in (text, headers.get("date", "")))
+            dates = map(parsedate_to_datetime, (text, headers.get("date", "")))
+            then, now = (date if date.tzinfo else date.replace(tzinfo=UTC) for date in dates)  # -0000 names no zone
         except ValueError:
             return None
         return max(0.0, (then - now).total_seconds())

@@ -13,6 +13,7 @@ from vecsmith.options import CallOptions, for_task
 from vecsmith.pipeline import through
 from vecsmith.portal import run, run_here, start
 from vecsmith.prepare import as_texts
+from vecsmith.providers.paid import Unclaimed
 from vecsmith.windows import Flow, Window, fit_one, windows
 
 if TYPE_CHECKING:
@@ -152,15 +153,17 @@ class Embedder:
     ) -> Iterator[EmbedResult]:
         warner = Warner(options)
         ahead: deque[Future[Passed]] = deque()
-        try:
-            work = partial(through, generator, options=options, cache=self._embedder.cache, skip=on_bad is not None)
-            for passed in in_order(work, texts, ahead, Flow.through(generator)):
-                warner.look(passed.result)
-                report(passed.bad, on_bad)
-                yield passed.result
-        finally:
-            for future in ahead:
-                future.cancel()
+        work = partial(through, generator, options=options, cache=self._embedder.cache, skip=on_bad is not None)
+        with Unclaimed() as call:
+            try:
+                for passed in in_order(call.noting(work), texts, ahead, Flow.through(generator)):
+                    call.claimed()
+                    warner.look(passed.result)
+                    report(passed.bad, on_bad)
+                    yield passed.result
+            finally:
+                for future in ahead:
+                    future.cancel()
 
     def close(self) -> None:
         """Give the model back; the last embedder of a model to close frees it."""

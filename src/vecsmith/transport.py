@@ -10,7 +10,7 @@ from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from vecsmith.errors import ProviderError, Unavailable
+from vecsmith.errors import Closed, ConfigError, ProviderError, Unavailable
 from vecsmith.portal import run, start
 from vecsmith.wire import HttpResponse
 
@@ -39,12 +39,14 @@ CONNECT = 10.0
 class HttpTransport:
     """Carries requests over HTTP with aiohttp; its connections stay open for the next one.
 
-    Proxies and certificates are those that the environment names. A redirect is not followed: a key would go along.
+    Proxies and certificates are those that the environment names, but passwords only those that are given: aiohttp, let
+    to trust the environment, would send those of ``~/.netrc``. A redirect is not followed: a key would go along.
     """
 
     def __init__(self, provider: str) -> None:
         self.provider = provider
         self.session: aiohttp.ClientSession | None = None
+        self.closed = False
         self.readers = asyncio.Semaphore(READERS)
 
     async def send(self, request: HttpRequest, *, timeout: float) -> HttpResponse:  # noqa: ASYNC109 (as in the protocol)
@@ -59,6 +61,7 @@ class HttpTransport:
                 headers=request.headers,
                 data=request.body,
                 timeout=limit,
+                proxy=proxy_for(request.url),
                 allow_redirects=False,
             ) as response:
                 headers = {name.lower(): value for name, value in response.headers.items()}
@@ -71,12 +74,14 @@ class HttpTransport:
         """Return the session, a new one in a forked child."""
         import aiohttp
 
+        if self.closed:
+            raise Closed("the embedder was closed: make a new one")
         if self.session not in sessions:
             connector = aiohttp.TCPConnector(limit=0, keepalive_timeout=30)
             jar = aiohttp.DummyCookieJar()
             self.readers = asyncio.Semaphore(READERS)
             self.session = aiohttp.ClientSession(
-                connector=connector, cookie_jar=jar, trust_env=True, read_bufsize=READ, raise_for_status=False
+                connector=connector, cookie_jar=jar, read_bufsize=READ, raise_for_status=False
             )
             sessions.add(self.session)
             weakref.finalize(self, close_soon, self.session).atexit = False
@@ -92,7 +97,7 @@ class HttpTransport:
                 why = f"the certificate of {host} was not accepted, so nothing was sent: check the address"
                 return ProviderError(f"{self.provider}: {why}", provider=self.provider)
             case aiohttp.ClientProxyConnectionError() | aiohttp.ClientHttpProxyError():
-                why = "the proxy that the environment names did not connect: check HTTPS_PROXY"
+                why = f"the proxy that the environment names did not connect: check {variable_for(request.url)}"
             case aiohttp.InvalidURL():
                 return ProviderError(
                     f"{self.provider}: {host or 'its base_url'} is no address: begin it with https:// or http://",
@@ -107,11 +112,31 @@ class HttpTransport:
         return Unavailable(f"{self.provider}: {why}", provider=self.provider)
 
     async def aclose(self) -> None:
-        """Close the connections."""
+        """Close the connections; no others are opened."""
+        self.closed = True
         session, self.session = self.session, None
         if session in sessions:
             sessions.discard(session)
             await session.close()
+
+
+def proxy_for(url: str) -> str | None:
+    """Return the proxy that the environment names for an address; raise `ConfigError` for one that is of no use."""
+    from urllib.request import getproxies, proxy_bypass
+
+    parts = urlsplit(url)
+    named = getproxies().get(parts.scheme)
+    if not named or any(map(proxy_bypass, {parts.hostname or "", parts.netloc.rpartition("@")[2]})):
+        return None
+    proxy = named if "://" in named else f"http://{named}"
+    if urlsplit(proxy).scheme != "http" or not urlsplit(proxy).hostname:
+        raise ConfigError(f"{variable_for(url)} names a proxy of another kind: use one such as http://localhost:3128")
+    return proxy
+
+
+def variable_for(url: str) -> str:
+    """Return the variable that names the proxy for an address."""
+    return f"{urlsplit(url).scheme.upper()}_PROXY"
 
 
 @asynccontextmanager

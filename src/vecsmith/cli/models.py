@@ -69,11 +69,11 @@ def known() -> list[dict[str, str]]:
 
 def remote(provider: str, name: str) -> dict[str, Any]:
     """Return what the catalogue says of a provider's model."""
-    from vecsmith.cli.providers import models, row
+    from vecsmith.cli.providers import known_models, row, wanted
     from vecsmith.errors import ConfigError
     from vecsmith.tasks import TASKS
 
-    known = models(provider)
+    known = known_models(wanted(provider))
     found = next((each for each in known if each.ref.name == name), None)
     if found is None:
         there = ", ".join(each.ref.name for each in known) or "none"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 import typer
 
@@ -11,8 +11,10 @@ from vecsmith.cli import options  # noqa: TC001 (typer reads the annotations whe
 from vecsmith.cli.tables import AsJson, columns, print_json
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
+    from vecsmith.config import Config
+    from vecsmith.names import Named
     from vecsmith.providers import ModelDescriptor
     from vecsmith.providers.settings import Setting
 
@@ -64,14 +66,10 @@ def try_out(
     as_json: AsJson = False,
 ) -> None:
     """Embed one word, and say what came back: it costs as much as one word does."""
-    from vecsmith.names import provider_named
     from vecsmith.sync import Embedder
 
     if ":" not in name:
-        from vecsmith.config import configuration
-
-        provider_named(name, configuration())
-        name = f"{name}:{default_model(name)}"
+        name = f"{name}:{default_model(name, {'base_url': base_url} if base_url else {})}"
     with Embedder(name, base_url=base_url) as embedder:
         start = time.monotonic()
         result = embedder.embed("hello")
@@ -95,17 +93,19 @@ def try_out(
 def known() -> list[dict[str, Any]]:
     """Return a row for each provider."""
     from vecsmith.config import configuration
-    from vecsmith.names import provider_named
     from vecsmith.providers.registry import load_plugins, provider_names
 
     config = configuration()
     load_plugins(config.plugins)
     rows = []
     for name in sorted({*provider_names(), *config.providers}):
-        provider, _ = provider_named(name, config)
-        fields = provider.settings_type().fields.values()
-        needs = {" or ".join(field.env) or field.name: bool(found(field)) for field in fields if field.required}
-        rows.append({"name": name, "title": provider.title, "needs": needs})
+        provider = wanted(name, config)
+        needs = {
+            " or ".join(told.variables) or told.field.name: told.value is not None
+            for told in settings_of(provider)
+            if told.field.required
+        }
+        rows.append({"name": name, "title": provider.provider.title, "needs": needs})
     return rows
 
 
@@ -116,56 +116,86 @@ def shown_needs(row: dict[str, Any]) -> str:
 
 def described(name: str) -> dict[str, Any]:
     """Return what there is to say of a provider."""
-    from vecsmith.config import configuration
-    from vecsmith.names import provider_named
-
-    provider, _ = provider_named(name, configuration())
+    provider = wanted(name)
     settings = [
         {
-            "name": field.name,
-            "description": field.description,
-            "type": getattr(field.kind, "__name__", str(field.kind)),
-            "variable": " or ".join(field.env),
-            "required": field.required,
-            "secret": field.secret,
-            "value": shown(field),
+            "name": told.field.name,
+            "description": told.field.description,
+            "type": getattr(told.field.kind, "__name__", str(told.field.kind)),
+            "variable": " or ".join(told.variables),
+            "required": told.field.required,
+            "secret": told.field.secret,
+            "value": shown(told),
         }
-        for field in provider.settings_type().fields.values()
-        if field.name != "rows"
+        for told in settings_of(provider)
+        if told.field.name != "rows"
     ]
     return {
         "name": name,
-        "title": provider.title,
+        "title": provider.provider.title,
         "settings": settings,
-        "models": [row(model) for model in models(name)],
+        "models": [row(model) for model in known_models(provider)],
     }
 
 
-def models(name: str) -> Sequence[ModelDescriptor]:
-    """Return the models of a provider that are known without asking it; none where it must be asked."""
+def wanted(name: str, config: Config | None = None) -> Named:
+    """Return a provider by name, with what the configuration says of it."""
     from vecsmith.config import configuration
-    from vecsmith.errors import EmbedError
     from vecsmith.names import Named, provider_named
+
+    config = config or configuration()
+    provider, table = provider_named(name, config)
+    return Named(provider, None, table, config.models)
+
+
+class Told(NamedTuple):
+    """A setting, where its value comes from, and what it is as things are."""
+
+    field: Setting
+    variables: Sequence[str]
+    value: Any
+
+
+def settings_of(provider: Named) -> list[Told]:
+    """Return a provider's settings as they would be found; the value of one that is nowhere is None."""
+    from vecsmith.config import secret
+
+    written = provider.table.settings if provider.table else {}
+    variables = provider.variables({})
+    return [
+        Told(
+            field,
+            variables[name],
+            next((value for variable in variables[name] if (value := secret(variable))), written.get(name)),
+        )
+        for name, field in provider.provider.settings_type().fields.items()
+    ]
+
+
+def models(provider: Named, given: Mapping[str, Any]) -> Sequence[ModelDescriptor]:
+    """Return the models of a provider, which some must be asked for."""
     from vecsmith.portal import run
 
-    config = configuration()
-    provider, table = provider_named(name, config)
-    fields = provider.settings_type().fields
-    stand_in = {field.name: "-" for field in fields.values() if field.required}
-    if "base_url" in stand_in:
-        stand_in["base_url"] = "http://-"
+    return run(provider.models(given))
+
+
+def known_models(provider: Named) -> Sequence[ModelDescriptor]:
+    """Return the models there are as far as that can be told, whatever settings are missing."""
+    from vecsmith.errors import EmbedError
+
+    stand_ins = {"base_url": "http://-"}
+    missing = [told.field.name for told in settings_of(provider) if told.field.required and told.value is None]
     try:
-        settings = Named(provider, None, table, config.models).settings(stand_in)
-        return run(provider.embeddings().get_models(settings))
+        return models(provider, {name: stand_ins.get(name, "-") for name in missing})
     except EmbedError:
         return ()
 
 
-def default_model(name: str) -> str:
+def default_model(name: str, given: Mapping[str, Any]) -> str:
     """Return the model that a provider takes where none is named."""
     from vecsmith.cli.messages import stop
 
-    there = models(name)
+    there = models(wanted(name), given)
     return there[0].ref.name if there else stop(f"{name} has no default model: name one, as in {name}:MODEL")
 
 
@@ -186,18 +216,11 @@ def row(model: ModelDescriptor) -> dict[str, Any]:
     }
 
 
-def found(field: Setting) -> str | None:
-    """Return what the variables of a setting hold."""
-    from vecsmith.config import secret
-
-    return next((value for variable in field.env if (value := secret(variable))), None)
-
-
-def shown(field: Setting) -> str:
+def shown(told: Told) -> str:
     """Return a setting's value as a person may see it."""
-    value = found(field)
-    if field.secret:
-        return "set" if value else "not set"
-    if value is None and field.required:
+    if told.field.secret:
+        return "set" if told.value else "not set"
+    if told.value is None and told.field.required:
         return "not set"
-    return value or ("-" if field.default is None else str(field.default))
+    value = told.field.default if told.value is None else told.value
+    return "-" if value is None else str(value)

@@ -16,13 +16,13 @@ from vecsmith.providers import (
     provider,
     setting,
 )
+from vecsmith.types import Compute  # noqa: TC001 (settings are of the types that they are annotated with)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
     from vecsmith.local import LocalGenerator
-    from vecsmith.types import Compute
 
 __all__ = ["Local"]
 
@@ -32,7 +32,7 @@ class LocalSettings(Settings):
 
     revision: str | None = setting("Revision of a Hugging Face id in this machine's cache", default=None)
     device: str | None = setting("Where to compute: cpu", default=None)
-    threads: int | None = setting("Cores to compute with", default=None)
+    threads: int | None = setting("Cores to compute with", default=None, positive=True)
     compute: Compute = setting("The arithmetic: auto, f32 or bf16", default="auto")
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from vecsmith.middleware.layer import Layer
-from vecsmith.providers import Estimates, GenerationOptions, Identifies, Reads, ReadsAlong
+from vecsmith.providers import GenerationOptions, Reads, ReadsAlong
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -48,10 +48,6 @@ class Defaulted(Layer):
         super().__init__(inner)
         given = {"dimensions": dimensions, "normalize": normalize, "prompt": prompt, "task": task, "title": title}
         self.defaults = {name: value for name, value in given.items() if value is not None}
-        if isinstance(inner, Identifies):
-            self.identity = self.identified
-        if isinstance(inner, Estimates):
-            self.estimate = self.estimated
 
     def filled(self, options: GenerationOptions | None) -> GenerationOptions:
         """Return options with what they leave open filled in."""
@@ -66,7 +62,7 @@ class Defaulted(Layer):
     def identified(self, options: GenerationOptions) -> Identity:
         """Return what the vectors of a call are: a default width and length count as the generator's own."""
         filled = self.filled(options)
-        identity: Identity = self.inner.identity(filled)
+        identity = super().identified(filled)
         identity = replace(identity, normalizes=bool(self.defaults.get("normalize", identity.normalizes)))
         if "dimensions" not in self.defaults:
             return identity
@@ -74,8 +70,7 @@ class Defaulted(Layer):
 
     def estimated(self, values: Sequence[str], options: GenerationOptions) -> Estimate:
         """Return what a call would consume with all options."""
-        estimate: Estimate = self.inner.estimate(values, self.filled(options))
-        return estimate
+        return super().estimated(values, self.filled(options))
 
     def get_service(self, kind: type[T], key: str | None = None) -> T | None:
         """Return what lies beneath; what reads long texts there is given the same defaults."""

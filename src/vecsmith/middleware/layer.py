@@ -5,16 +5,20 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 from vecsmith.errors import ConfigError
-from vecsmith.providers import Estimates, Identifies
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from vecsmith.providers import GeneratedEmbeddings, Generates, GenerationOptions, Metadata
+    from vecsmith.providers import GeneratedEmbeddings, Generates, GenerationOptions, Identity, Metadata
+    from vecsmith.types import Estimate
 
 __all__ = ["Layer", "compose"]
 
 T = TypeVar("T")
+
+
+SAID = {"identity": "identified", "estimate": "estimated"}
+"""What a layer has only where the inner generator has it, unless its own class does; and which method is that."""
 
 
 class Layer:
@@ -30,10 +34,9 @@ class Layer:
     def __init__(self, inner: Generates) -> None:
         self.inner: Any = inner
         """What is asked; all but its ``generate`` may be missing."""
-        if isinstance(inner, Identifies):
-            self.identity = inner.identity
-        if isinstance(inner, Estimates):
-            self.estimate = inner.estimate
+        for name, passed_on in SAID.items():
+            if hasattr(inner, name) and not hasattr(type(self), name):
+                setattr(self, name, getattr(self, passed_on))
 
     @property
     def metadata(self) -> Metadata:
@@ -55,6 +58,16 @@ class Layer:
     def ahead(self) -> int | None:
         """How many such windows it wants under way, if it says so."""
         return getattr(self.inner, "ahead", None)
+
+    def identified(self, options: GenerationOptions) -> Identity:
+        """Return what the inner generator says that the vectors of a call are."""
+        identity: Identity = self.inner.identity(options)
+        return identity
+
+    def estimated(self, values: Sequence[str], options: GenerationOptions) -> Estimate:
+        """Return what the inner generator says that a call would consume."""
+        estimate: Estimate = self.inner.estimate(values, options)
+        return estimate
 
     async def generate(self, values: Sequence[str], options: GenerationOptions | None = None) -> GeneratedEmbeddings:
         """Return what the inner generator does."""

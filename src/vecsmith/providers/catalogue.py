@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tomllib
+from dataclasses import astuple, fields
 from functools import cache
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
@@ -36,7 +37,8 @@ def models_of(
     for rows in more:
         for name, row in (rows or {}).items():
             if name.partition(":")[0] == provider:
-                ours[name] = merged(ours.get(name, {}), row)
+                with damaged(f"the row of {name}"):
+                    ours[name] = merged(ours.get(name, {}), row)
     return [described(ModelRef(provider, name.partition(":")[2]), merged(defaults, row)) for name, row in ours.items()]
 
 
@@ -47,12 +49,18 @@ def merged(row: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def described(ref: ModelRef, row: Mapping[str, Any]) -> ModelDescriptor:
-    """Return the model of a row; raise `ConfigError` for a member that there is none of."""
-    values = {"title": ref.name, **row}
+    """Return the model of a row; raise `ConfigError` for a member that there is none of, or of another type."""
+    import msgspec
+
+    values = {"title": ref.name, **row, "ref": ref}
     with damaged(f"the row of {ref}"):
-        if "sizes" in values:
-            sizes = dict(values["sizes"])
-            values["sizes"] = Sizes(**{**sizes, "listed": tuple(sizes.get("listed", ()))})
-        if "limits" in values:
-            values["limits"] = Limits(**values["limits"])
-        return ModelDescriptor(ref, **values)
+        for kind, told in ((ModelDescriptor, values), (Limits, row.get("limits", {})), (Sizes, row.get("sizes", {}))):
+            if unknown := set(told) - {member.name for member in fields(kind)}:
+                raise LookupError(f"there is no {min(unknown)!r}")
+        try:
+            found = msgspec.convert(values, ModelDescriptor)
+        except msgspec.ValidationError as error:
+            raise TypeError(error) from None
+        if not all(limit is None or limit > 0 for limit in astuple(found.limits)):
+            raise ValueError("limits are above 0")
+        return found

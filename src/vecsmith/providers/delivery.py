@@ -11,17 +11,18 @@ import msgspec
 import numpy as np
 from tenacity import AsyncRetrying, retry_if_exception_type, wait_random_exponential
 
+from vecsmith.dialects import fault
 from vecsmith.errors import BadResponse, InputError, ProviderError, RateLimited, Unavailable
 from vecsmith.packing import Parcel, pack
 from vecsmith.providers.failures import Refused
-from vecsmith.providers.paid import Paid
+from vecsmith.providers.paid import Given, Paid, given
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from tenacity import RetryCallState
 
-    from vecsmith.dialects import Answer, Asked, ClientSide
+    from vecsmith.dialects import Answer, Asked, ClientSide, Fault
     from vecsmith.pacing import Pacer
     from vecsmith.providers.counting import Weights
     from vecsmith.providers.failures import Failures
@@ -58,6 +59,10 @@ def pause(state: RetryCallState) -> float:
     if isinstance(error, ProviderError) and error.retry_after is not None:
         return min(error.retry_after, LONGEST_ASKED)
     return wait_random_exponential(multiplier=2 * FIRST_WAIT, max=LONGEST_WAIT)(state)
+
+
+UNREADABLE = (msgspec.MsgspecError, ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError)
+"""What reading an answer raises that is not of the shape that a dialect expects."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,10 +118,10 @@ class Line:
     def read(self, response: HttpResponse, asked: Asked) -> Answer:
         """Return what a response says, checked; raise what it is instead."""
         if response.status != 200:  # noqa: PLR2004 (no service here answers otherwise)
-            raise self.failures.of(self.dialect.read_error(response), response.status, asked.model)
+            raise self.failures.of(self.fault(response), response.status, asked.model)
         try:
             answer = self.dialect.read_response(response, asked)
-        except (msgspec.MsgspecError, ValueError, LookupError, RecursionError) as error:
+        except UNREADABLE as error:
             raise self.failures.bad(f"an answer that cannot be read ({type(error).__name__})") from None
         shape = answer.vectors.shape
         if len(shape) != 2 or shape[0] != len(asked.texts):  # noqa: PLR2004 (rows and columns)
@@ -127,6 +132,13 @@ class Line:
         if not (np.isfinite(squares) & (squares > 0)).all():
             raise self.failures.bad("a vector with NaN, infinity or length zero")
         return answer
+
+    def fault(self, response: HttpResponse) -> Fault:
+        """Return what a refusal means: by its status alone, where its body is none that the dialect can read."""
+        try:
+            return self.dialect.read_error(response)
+        except UNREADABLE:
+            return fault(response, "")
 
 
 @dataclass(slots=True)
@@ -177,7 +189,21 @@ class Delivery:
         return self.weights.tokens
 
     async def run(self) -> Received:
-        """Send everything; raise `InputError` for the texts that are refused, or what else there is no way around."""
+        """Send everything; raise `InputError` for the texts that are refused, or what else there is no way around.
+
+        What came for a call that fails or is cancelled is kept.
+        """
+        try:
+            received = await self.sent()
+        except BaseException:
+            self.save()
+            raise
+        if (note := given.get()) is not None:
+            note(Given(self.paid, self.asked, received.vectors, received.tokens))
+        return received
+
+    async def sent(self) -> Received:
+        """Send what is not paid for already."""
         known = self.paid.take(self.asked)
         for place, (vector, tokens) in known.items():
             self.put([place], vector[None], [tokens])
@@ -189,10 +215,8 @@ class Delivery:
                     places = [left[place] for place in parcel.places]
                     group.create_task(self.deliver(Parcel(places, parcel.tokens), group))
         except BaseExceptionGroup as errors:
-            self.save()
             raise errors.exceptions[0] from None
         if self.bad:
-            self.save()
             first, *others = sorted(self.bad, key=lambda error: error.index or 0)
             raise InputError(first.reason, index=first.index, others=others)
         received = self.received or Received.empty(0, self.line.width or 0)

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence  # noqa: TC003 (rows are checked by the types that are written here)
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
 from vecsmith.errors import ConfigError, InputError
+from vecsmith.tasks import Task  # noqa: TC001 (as above)
+from vecsmith.types import OnLong  # noqa: TC001 (as above)
 from vecsmith.wire import Limits
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
-    from vecsmith.tasks import Task
-    from vecsmith.types import OnLong
 
 __all__ = ["Limits", "ModelDescriptor", "ModelRef", "Sizes"]
 

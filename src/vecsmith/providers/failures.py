@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 
 __all__ = ["Failures", "Refused"]
 
+TELLING = 4
+"""Characters of a header that may be a secret; shorter ones stand in many a word."""
+
 SHOWN = 300
 """Characters of a service's own words that an error repeats."""
 
@@ -108,8 +111,9 @@ class Failures:
         return ConfigError(f"{refused.error}, and the model {model!r} is not known here{self.near(model)}")
 
     def hidden(self, words: str) -> str:
-        """Return a service's own words, short, on one line and without the key."""
-        if self.service.api_key:
-            words = words.replace(self.service.api_key, "…")
+        """Return a service's own words, short, on one line and without what it was sent in confidence."""
+        for secret in sorted((self.service.api_key or "", *self.service.headers.values()), key=len, reverse=True):
+            if len(secret) >= TELLING:
+                words = words.replace(secret, "…")
         line = " ".join(words.split())
         return line if len(line) <= SHOWN else line[:SHOWN] + "…"

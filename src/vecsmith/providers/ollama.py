@@ -50,7 +50,9 @@ class OllamaSettings(RemoteSettings):
 
     api_key: str | None = setting("Key, where one is wanted", default=None, env="OLLAMA_API_KEY", secret=True)
     base_url: str = setting("Address", default=f"http://127.0.0.1:{PORT}", env="OLLAMA_HOST")
-    request_timeout: float = setting("Seconds for one request; a model may have to be loaded", default=300.0)
+    request_timeout: float = setting(
+        "Seconds for one request; a model may have to be loaded", default=300.0, positive=True
+    )
 
 
 class OllamaEmbeddings(RemoteEmbeddings[OllamaSettings]):

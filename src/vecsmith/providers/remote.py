@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Mapping  # noqa: TC003 (settings are of the types that they are annotated with)
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -16,7 +18,7 @@ from vecsmith.space import Space
 from vecsmith.types import Estimate, Usage
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     from vecsmith.dialects import Asked, ClientSide
     from vecsmith.providers.counting import Count, Weights
@@ -29,6 +31,8 @@ __all__ = ["RemoteGenerator", "RemoteSettings"]
 
 T = TypeVar("T")
 
+CLOSED = "the embedder was closed: make a new one"
+
 WINDOW = 256
 """Texts that a call should bring at least, so that requests are full."""
 
@@ -36,10 +40,14 @@ WINDOW = 256
 class RemoteSettings(Settings):
     """What every remote provider may be told."""
 
-    concurrency: int | None = setting("Requests at once, at most", default=None)
-    request_timeout: float = setting("Seconds for one request", default=60.0)
-    requests_per_minute: float | None = setting("What the account allows, where the service does not say", default=None)
-    tokens_per_minute: float | None = setting("What the account allows, where the service does not say", default=None)
+    concurrency: int | None = setting("Requests at once, at most", default=None, positive=True)
+    request_timeout: float = setting("Seconds for one request", default=60.0, positive=True)
+    requests_per_minute: float | None = setting(
+        "What the account allows, where the service does not say", default=None, positive=True
+    )
+    tokens_per_minute: float | None = setting(
+        "What the account allows, where the service does not say", default=None, positive=True
+    )
     rows: Mapping[str, Mapping[str, Any]] | None = setting("A person's own rows of the catalogue", default=None)
 
     def within(self, limits: Limits) -> Limits:
@@ -68,6 +76,8 @@ class RemoteGenerator:
     count: Count | None = field(default=None, repr=False)
     """Counts with the model's own tokenizer; None where that is not here, or nothing was to be counted yet."""
     closed: bool = False
+    running: set[asyncio.Task[GeneratedEmbeddings]] = field(init=False, default_factory=set, repr=False)
+    """Calls under way, on the loop that has the connections."""
 
     @property
     def metadata(self) -> Metadata:
@@ -100,18 +110,31 @@ class RemoteGenerator:
     async def generate(self, values: Sequence[str], options: GenerationOptions | None = None) -> GeneratedEmbeddings:
         """Return one vector for each text, in order.
 
-        Raises `InputError` for the texts that the service refuses, and `ProviderError` where it does not answer.
+        Raises `InputError` for the texts that the service refuses, `ProviderError` where it does not answer, and
+        `Closed` where the generator is closed meanwhile.
         """
-        return await over(self.delivered(values, options or GenerationOptions()))
+        return await over(self.until_closed(values, options or GenerationOptions()))
+
+    async def until_closed(self, values: Sequence[str], options: GenerationOptions) -> GeneratedEmbeddings:
+        """Do so in a task that closing cancels, on the loop that has the connections."""
+        if self.closed:
+            raise Closed(CLOSED)
+        task, own = asyncio.create_task(self.delivered(values, options)), asyncio.current_task()
+        self.running.add(task)
+        task.add_done_callback(self.running.discard)
+        try:
+            return await task
+        except asyncio.CancelledError:
+            if own is not None and own.cancelling():
+                raise
+            raise Closed(CLOSED) from None
 
     async def delivered(self, values: Sequence[str], options: GenerationOptions) -> GeneratedEmbeddings:
-        """Do so, on the loop that has the connections."""
+        """Send the texts, and make of what comes back what was asked for."""
         from vecsmith.dialects import Asked
         from vecsmith.postprocess import unit
         from vecsmith.providers.delivery import Delivery
 
-        if self.closed:
-            raise Closed("the embedder was closed: make a new one")
         identity = self.identity(options)
         self.check(values)
         prompt, sent = self.prompt(options), options.prompt if self.model.sends_prompt else None
@@ -126,7 +149,7 @@ class RemoteGenerator:
             self.model = replace(self.model, limits=replace(self.model.limits, items=received.items))
         total = sum(count or 0 for count in received.tokens)
         price = self.model.price
-        cost = None if price is None else total * price / 1e6
+        cost = None if price is None or None in received.tokens else total * price / 1e6
         vectors = unit(received.vectors) if self.normalizes(options) and len(values) else received.vectors
         width = vectors.shape[1]
         return GeneratedEmbeddings(
@@ -277,16 +300,23 @@ class RemoteGenerator:
         space = Space(str(ref), revision, "provider", kind, native, cut=False, normalized=False, group=group)
         parts: dict[str, str | int] = {
             "model": str(ref),
-            "address": "" if self.model.dimensions else self.service.base_url,
+            "address": self.elsewhere(),
             "task": self.task(options) or "",
             "title": self.title(options) or "",
             "prompt": self.prompt(options),
+            "sent": int(self.model.sends_prompt and options.prompt is not None),
             "dimensions": options.dimensions or 0,
             "cut": "start" if options.on_long == "truncate_start" else "end",
         }
         if revision is not None:
             parts["revision"] = revision
         return Identity(space, self.model.normalized, parts, cuts=True)
+
+    def elsewhere(self) -> str:
+        """Return the address, where another service than the provider's own may stand behind the model's name."""
+        field = self.settings.fields.get("base_url")
+        own = field is not None and getattr(self.settings, "base_url", None) == field.default
+        return "" if own else self.service.base_url
 
     def get_service(self, kind: type[T], key: str | None = None) -> T | None:
         """Return this generator or its transport, if it is a `kind`."""
@@ -295,11 +325,19 @@ class RemoteGenerator:
         return next((part for part in (self, self.transport) if isinstance(part, kind)), None)
 
     async def aclose(self) -> None:
-        """Close the connections."""
+        """Break off what is under way, and close the connections."""
         self.closed = True
-        transport, self.transport = self.transport, None
-        if transport is not None:
-            await over(transport.aclose())
+        await over(self.stop())
+
+    async def stop(self) -> None:
+        """Do so, on the loop that has the connections."""
+        loop = asyncio.get_running_loop()
+        running = [task for task in self.running if task.get_loop() is loop]  # and not the parent process's
+        for task in running:
+            task.cancel()
+        await asyncio.gather(*running, return_exceptions=True)
+        if self.transport is not None:
+            await self.transport.aclose()
 
 
 def about(text: str) -> int:

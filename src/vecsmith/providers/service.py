@@ -44,9 +44,15 @@ class RemoteEmbeddings(EmbeddingCapability[S]):
 
     def service(self, settings: S) -> Service:
         """Return where it is."""
-        address = self.address(settings).rstrip("/")
+        address = self.address(settings).strip().rstrip("/")
+        if "@" in address.rpartition("://")[2].partition("/")[0]:
+            raise ConfigError(f"{self.provider}: base_url may hold no name and password: leave out all before the @")
         if not address.startswith(("http://", "https://")) or not host_of(address):
             raise ConfigError(f"{self.provider}: base_url must begin with https:// or http://, not {address[:20]!r}")
+        if "@" in urlsplit(address).netloc:
+            raise ConfigError(
+                f"{self.provider}: base_url may hold no name and password: leave out what is before the @"
+            )
         return Service(self.provider, address, getattr(settings, "api_key", None) or None)
 
     def address(self, settings: S) -> str:

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from vecsmith.dialects.tei import TEIClient, read_info
-from vecsmith.errors import BadResponse, ConfigError
-from vecsmith.providers.catalogue import described
+from vecsmith.errors import BadResponse, ConfigError, damaged
+from vecsmith.providers.catalogue import described, merged
 from vecsmith.providers.counting import HUB_ID
 from vecsmith.providers.descriptors import ModelRef
 from vecsmith.providers.lookup import look_up
@@ -68,7 +68,7 @@ class TEIEmbeddings(RemoteEmbeddings[TEISettings]):
         if body is None:  # a gateway in front may let nothing through but texts
             return generator
         info = told(body, generator.service.base_url)
-        limits = {**self.defaults["limits"], "items": info.max_client_batch_size or self.defaults["limits"]["items"]}
+        limits = {"items": info.max_client_batch_size} if info.max_client_batch_size else {}
         name = model if model and info.model_id.startswith(MOUNTED) else info.model_id
         tokenizer = info.model_id if HUB_ID.fullmatch(info.model_id) else None
         known = {
@@ -83,7 +83,9 @@ class TEIEmbeddings(RemoteEmbeddings[TEISettings]):
     def row(self, settings: TEISettings, name: str, known: dict[str, Any]) -> ModelDescriptor:
         """Return a model's row: what is known of it, and what a person says of it."""
         ref = ModelRef(self.provider, name)
-        return described(ref, {**self.defaults, **known, **(settings.rows or {}).get(str(ref), {})})
+        with damaged(f"the row of {ref}"):
+            row = merged(merged(self.defaults, known), (settings.rows or {}).get(str(ref), {}))
+        return described(ref, row)
 
 
 def told(body: bytes, address: str) -> Info:
