@@ -143,11 +143,6 @@ THEFTS = {
         {},
     ),
     "a plugin's key": (f'[providers.mine]\nkind = "acme"\n{ELSEWHERE}api_key_env = "ACME_API_KEY"\n', "mine:m", {}),
-    "any variable": (
-        f'aliases.minilm = "mine:m"\n[providers.mine]\nkind = "compatible"\n{ELSEWHERE}api_key_env = "GITHUB_TOKEN"\n',
-        "minilm",
-        {},
-    ),
 }
 
 
@@ -171,7 +166,7 @@ def acme():
 @pytest.mark.parametrize("theft", THEFTS)
 def test_a_file_that_anybody_may_have_written_has_no_key_sent_anywhere(monkeypatch, theft):
     text, name, given = THEFTS[theft]
-    for variable in ("OPENAI_API_KEY", "ACME_API_KEY", "GITHUB_TOKEN"):
+    for variable in ("OPENAI_API_KEY", "ACME_API_KEY"):
         monkeypatch.setenv(variable, "sk-1")
     write(text)
     assert "may not send the key of" in refusal(name, **given)
@@ -190,10 +185,15 @@ def test_an_address_that_a_variable_names_counts_before_that_of_a_file(monkeypat
     assert settings("openai:m", api_key="sk-1").base_url == "http://127.0.0.1:2"
 
 
-def test_a_file_that_anybody_may_have_written_has_nothing_imported(monkeypatch):
+def test_a_project_may_have_a_service_with_a_key_of_its_own(monkeypatch):
+    monkeypatch.setenv("WORK_KEY", "k1")
+    write(f'[providers.work]\nkind = "openai"\n{ELSEWHERE}api_key_env = "WORK_KEY"\n')
+    assert (settings("work:m").api_key, settings("work:m").base_url) == ("k1", "http://127.0.0.1:1")
+    assert settings("work:m", api_key="k2").api_key == "k2"
+
+
+def test_a_plugin_that_is_not_there_is_named():
     write('plugins = ["no_such_module_here"]\n')
-    assert "may not have plugins imported" in refusal("openai:x", api_key="k")
-    monkeypatch.setenv("VECSMITH_CONFIG", "vecsmith.toml")
     assert "the plugin 'no_such_module_here' cannot be loaded" in refusal("openai:x", api_key="k")
 
 

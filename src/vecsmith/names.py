@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from vecsmith.config import UNTRUSTED, Config, ProviderTable, configuration
 from vecsmith.errors import ConfigError
 from vecsmith.providers.registry import BUILT_IN, find_provider, load_plugins, nearest
+from vecsmith.providers.services import services
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -91,10 +92,21 @@ class Named:
 
         return {name: of(field) for name, field in self.provider.settings_type().fields.items()}
 
+    def keys_of_providers(self) -> set[str]:
+        """Return the variables that hold the keys of this provider and of all that come with vecsmith."""
+        kinds = [self.provider.settings_type(), *(builtin(name).settings_type() for name in BUILT_IN)]
+        listed = {variable for row in services().values() for variable in row.get("key", ())}
+        return listed | {name for kind in kinds for field in kind.fields.values() if field.secret for name in field.env}
+
     def check_address(self, settings: Settings, given: Mapping[str, Any]) -> None:
-        """Refuse to send any key to an address that a file names which may be anybody's."""
+        """Refuse to send a provider's own key to an address that a file names which may be anybody's.
+
+        A service of a name of its own may have a key of its own there.
+        """
         table = self.table
         if table is None or table.trusted or "base_url" not in table.settings or "base_url" in given:
+            return
+        if table.name != self.provider.name and table.api_key_env not in self.keys_of_providers():
             return
         if getattr(settings, "base_url", None) != table.settings["base_url"]:  # a variable counts before the file
             return
