@@ -6,6 +6,7 @@ import asyncio
 import socket
 from collections.abc import Callable
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from vecsmith.client import AsyncEmbedder
@@ -13,6 +14,7 @@ from vecsmith.config import configuration
 from vecsmith.errors import ConfigError
 from vecsmith.server.app import application
 from vecsmith.server.door import door_of
+from vecsmith.server.functions.folder import Folder, kept
 from vecsmith.server.logs import writing
 from vecsmith.server.menu import Menu, Served
 from vecsmith.server.service import Service
@@ -36,16 +38,27 @@ KEEP_ALIVE = 75
 
 
 @asynccontextmanager
-async def opened(settings: ServerSettings) -> AsyncIterator[Service]:
+async def opened(settings: ServerSettings, *, developing: bool = False) -> AsyncIterator[Service]:
     """Open all that is served, and close it at the end; raise `ConfigError` where that cannot be."""
     with door_of(settings) as door:
         menu = Menu([await served(name, settings) for name in settings.models])
         try:
             service = Service.of(settings, menu, door.access(menu))
             service.witnesses.extend(door.witnesses)
-            yield service
+            async with functions_of(settings, developing=developing) as service.functions:
+                yield service
         finally:
             await menu.aclose()
+
+
+@asynccontextmanager
+async def functions_of(settings: ServerSettings, *, developing: bool) -> AsyncIterator[Folder | None]:
+    """Load a person's own functions."""
+    if settings.functions is None:
+        yield None
+        return
+    async with kept(Folder(Path(settings.functions), developing=developing)) as folder:
+        yield folder
 
 
 async def served(name: str, settings: ServerSettings) -> Served:
@@ -56,10 +69,15 @@ async def served(name: str, settings: ServerSettings) -> Served:
     return Served(name, embedder, tuple(alias for alias, meant in aliases.items() if meant == name))
 
 
-async def run(settings: ServerSettings, ready: Ready = print) -> None:
-    """Serve until a signal says to stop; `ready` is told the address when it can be asked."""
+async def run(settings: ServerSettings, ready: Ready = print, *, developing: bool = False) -> None:
+    """Serve until a signal says to stop; `ready` is told the address when it can be asked.
+
+    `developing` tells who reads the log all that edge functions fail with, which may hold texts.
+    """
     check_aliases(settings)
-    async with opened(settings) as service:
+    if not developing:
+        check_functions(settings)
+    async with opened(settings, developing=developing) as service:
         with writing(settings.log_format), listening(settings) as socket:
             host, port = socket.getsockname()[:2]
             address = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
@@ -110,11 +128,19 @@ def check_aliases(settings: ServerSettings) -> None:
             raise ConfigError(f"--alias {alias}={meant}: {meant} is not among the models served")
 
 
-def start(settings: ServerSettings, ready: Ready = print) -> None:
+def check_functions(settings: ServerSettings) -> None:
+    """Refuse a folder of functions that is none."""
+    if settings.functions is not None and not Path(settings.functions).is_dir():
+        raise ConfigError(
+            f"{settings.functions} is no folder of functions: `vecsmith functions new NAME` begins ./functions"
+        )
+
+
+def start(settings: ServerSettings, ready: Ready = print, *, developing: bool = False) -> None:
     """Do so in an event loop of its own."""
     try:
         import uvloop
     except ImportError:  # there is none for Windows
-        asyncio.run(run(settings, ready))
+        asyncio.run(run(settings, ready, developing=developing))
     else:
-        uvloop.run(run(settings, ready))
+        uvloop.run(run(settings, ready, developing=developing))
