@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     import uvicorn
 
+    from vecsmith.server.functions.folder import Tell
     from vecsmith.server.settings import ServerSettings
 
 __all__ = ["opened", "run", "start"]
@@ -38,26 +39,26 @@ KEEP_ALIVE = 75
 
 
 @asynccontextmanager
-async def opened(settings: ServerSettings, *, developing: bool = False) -> AsyncIterator[Service]:
+async def opened(settings: ServerSettings, *, tell: Tell | None = None) -> AsyncIterator[Service]:
     """Open all that is served, and close it at the end; raise `ConfigError` where that cannot be."""
     with door_of(settings) as door:
         menu = Menu([await served(name, settings) for name in settings.models])
         try:
             service = Service.of(settings, menu, door.access(menu))
             service.witnesses.extend(door.witnesses)
-            async with functions_of(settings, developing=developing) as service.functions:
+            async with functions_of(settings, tell=tell) as service.functions:
                 yield service
         finally:
             await menu.aclose()
 
 
 @asynccontextmanager
-async def functions_of(settings: ServerSettings, *, developing: bool) -> AsyncIterator[Folder | None]:
+async def functions_of(settings: ServerSettings, *, tell: Tell | None) -> AsyncIterator[Folder | None]:
     """Load a person's own functions."""
     if settings.functions is None:
         yield None
         return
-    async with kept(Folder(Path(settings.functions), developing=developing)) as folder:
+    async with kept(Folder(Path(settings.functions), tell)) as folder:
         yield folder
 
 
@@ -69,15 +70,15 @@ async def served(name: str, settings: ServerSettings) -> Served:
     return Served(name, embedder, tuple(alias for alias, meant in aliases.items() if meant == name))
 
 
-async def run(settings: ServerSettings, ready: Ready = print, *, developing: bool = False) -> None:
+async def run(settings: ServerSettings, ready: Ready = print, *, tell: Tell | None = None) -> None:
     """Serve until a signal says to stop; `ready` is told the address when it can be asked.
 
-    `developing` tells who reads the log all that edge functions fail with, which may hold texts.
+    `tell` is told all that becomes of edge functions, with the texts that they fail with: for who writes them.
     """
     check_aliases(settings)
-    if not developing:
+    if tell is None:
         check_functions(settings)
-    async with opened(settings, developing=developing) as service:
+    async with opened(settings, tell=tell) as service:
         with writing(settings.log_format), listening(settings) as socket:
             host, port = socket.getsockname()[:2]
             address = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
@@ -136,11 +137,11 @@ def check_functions(settings: ServerSettings) -> None:
         )
 
 
-def start(settings: ServerSettings, ready: Ready = print, *, developing: bool = False) -> None:
+def start(settings: ServerSettings, ready: Ready = print, *, tell: Tell | None = None) -> None:
     """Do so in an event loop of its own."""
     try:
         import uvloop
     except ImportError:  # there is none for Windows
-        asyncio.run(run(settings, ready, developing=developing))
+        asyncio.run(run(settings, ready, tell=tell))
     else:
-        uvloop.run(run(settings, ready, developing=developing))
+        uvloop.run(run(settings, ready, tell=tell))

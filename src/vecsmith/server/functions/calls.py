@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -34,8 +33,6 @@ if TYPE_CHECKING:
     from vecsmith.wire import HttpResponse
 
 __all__ = ["PREFIX", "Functions"]
-
-log = logging.getLogger("vecsmith.server")
 
 PREFIX = "/functions/v1/"
 
@@ -103,8 +100,8 @@ class Functions:
     def failed(self, name: str, error: Exception, incoming: Incoming, visit: Visit) -> HttpResponse:
         """Tell who writes a function what it failed with, and who called it that it did."""
         trace = trace_of(error, self.folder.path)
-        if self.folder.developing:
-            log.error("the function %s failed in request %s:\n%s", name, visit.id, trace)
+        if self.folder.tell is not None:
+            self.folder.tell(f"{self.folder.shown(name)} failed:\n{trace}")
         else:
             told(error, visit)
         return failure(name, "failed", trace, incoming)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,7 +17,9 @@ from vecsmith.server.functions.traces import trace_of
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterable
 
-__all__ = ["Broken", "Folder", "kept"]
+__all__ = ["Broken", "Folder", "Tell", "kept"]
+
+Tell = Callable[[str], object]
 
 log = logging.getLogger("vecsmith.server")
 
@@ -41,10 +44,10 @@ class Broken:
 class Folder:
     """Functions by their names; `keep_up` loads again what is saved."""
 
-    def __init__(self, path: Path, *, developing: bool = False) -> None:
+    def __init__(self, path: Path, tell: Tell | None = None) -> None:
         self.path = path.resolve()
-        self.developing = developing
-        """Whether who reads the log writes the functions: it then tells what they failed with, texts and all."""
+        self.tell = tell
+        """Tells who writes the functions what becomes of them; None where there is only the log."""
         self.functions: dict[str, Version | Broken] = {}
 
     def load(self, names: Iterable[str] | None = None) -> None:
@@ -55,9 +58,9 @@ class Folder:
             if name in there:
                 self.functions[name] = found = self.loaded(name)
                 if isinstance(found, Version) and before is not None:
-                    log.warning("loaded %s/%s/%s again", self.path.name, name, FILE)
+                    self.say(f"loaded {self.shown(name)} again")
             elif self.functions.pop(name, None):
-                log.warning("%s/%s/%s is gone", self.path.name, name, FILE)
+                self.say(f"{self.shown(name)} is gone")
             if isinstance(before, Version):
                 before.retire()
 
@@ -68,8 +71,16 @@ class Folder:
             return load(self.path, name, found)
         except (Exception, SystemExit) as error:  # noqa: BLE001 (whatever a person's file does)
             trace = trace_of(error, self.path)
-            log.error("%s/%s/%s cannot be loaded:\n%s", self.path.name, name, FILE, trace)  # noqa: TRY400 (it is told)
+            self.say(f"{self.shown(name)} cannot be loaded:\n{trace}")
             return Broken(trace, found)
+
+    def shown(self, name: str) -> str:
+        """Return where a function is, for people."""
+        return f"{self.path.name}/{name}/{FILE}"
+
+    def say(self, words: str) -> None:
+        """Tell what became of a function, to whoever there is."""
+        (self.tell or log.warning)(words)
 
     async def keep_up(self) -> None:
         """Load what is saved, until this is cancelled."""
