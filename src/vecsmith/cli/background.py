@@ -78,21 +78,27 @@ def background() -> None:
     from vecsmith.server.run import start
     from vecsmith.server.settings import ServerSettings
 
+    def begun(address: str) -> None:
+        tell(address)
+        say(f"serving {', '.join(settings.models)} at {address}")
+
     settings = msgspec.json.decode(sys.stdin.buffer.read(), type=ServerSettings)
     number = claim(settings)
     try:
-        start(settings, tell)
+        start(settings, begun)
     finally:
         release(number)
 
 
 def stop() -> None:
     """Stop the server that `vecsmith start` started, when every request that had come in is answered."""
-    from vecsmith.server.background import current, kill
+    from vecsmith.server.background import current, fallen, kill, release
     from vecsmith.server.background import stop as stop_it
 
     server = current()
     if server is None:
+        if (last := fallen()) is not None:
+            release(last.pid)
         say("no server runs")
         return
     took = span(time.time() - server.began)
@@ -104,7 +110,7 @@ def stop() -> None:
 
 def status(*, as_json: AsJson = False) -> None:
     """Show the server that `vecsmith start` started. The exit code is 0 where it answers, else 1."""
-    from vecsmith.server.background import answers, current
+    from vecsmith.server.background import answers, current, fallen, log_path
 
     server = current()
     state = "stopped"
@@ -113,7 +119,9 @@ def status(*, as_json: AsJson = False) -> None:
     if as_json:
         print_json(facts(server, state))
     elif server is None:
-        say("no server runs: `vecsmith start` starts one")
+        last = fallen()
+        why = f" (process {last.pid} was not stopped, and is gone: {log_path()} is its log)" if last else ""
+        say(f"no server runs{why}: `vecsmith start` starts one")
     else:
         show(server, state)
     if state != "running":

@@ -75,7 +75,7 @@ def serve(
     from vecsmith.server.run import start
     from vecsmith.server.settings import ServerSettings
 
-    arguments = {"port": port, "host": host, "functions": str(FOLDER)}
+    arguments = {"port": port, "host": host, "functions": str(FOLDER), "log_format": "none"}
     settings = ServerSettings.of(arguments, os.environ, configuration())
     start(settings, show, tell=say)
 

@@ -31,6 +31,7 @@ __all__ = [
     "answers",
     "claim",
     "current",
+    "fallen",
     "kill",
     "last_words",
     "log_path",
@@ -102,15 +103,26 @@ def log_path() -> Path:
 
 def current() -> Background | None:
     """Return the server that runs; None where there is none, however the last one ended."""
-    if not STATE.path.exists():
-        return None
-    with STATE.opened() as db:
-        found = read(db)
+    found = last()
     return found if found is not None and found.process() is not None else None
 
 
-def read(db: sqlite3.Connection) -> Background | None:
+def fallen() -> Background | None:
+    """Return the last server, where it ended without a word; None where one runs, or was stopped."""
+    found = last()
+    return found if found is not None and found.process() is None else None
+
+
+def last() -> Background | None:
     """Return the server that was started last, unless it was stopped."""
+    if not STATE.path.exists():
+        return None
+    with STATE.opened() as db:
+        return read(db)
+
+
+def read(db: sqlite3.Connection) -> Background | None:
+    """Return it from an open file."""
     row = db.execute("SELECT pid, began, patience, models, functions, address FROM server").fetchone()
     if row is None:
         return None

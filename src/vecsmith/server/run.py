@@ -6,6 +6,7 @@ import asyncio
 import socket
 from collections.abc import Callable
 from contextlib import asynccontextmanager
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,6 +15,7 @@ from vecsmith.config import configuration
 from vecsmith.errors import ConfigError
 from vecsmith.server.app import application
 from vecsmith.server.door import door_of
+from vecsmith.server.functions.calls import line
 from vecsmith.server.functions.folder import Folder, kept
 from vecsmith.server.logs import writing
 from vecsmith.server.menu import Menu, Served
@@ -46,6 +48,8 @@ async def opened(settings: ServerSettings, *, tell: Tell | None = None) -> Async
         try:
             service = Service.of(settings, menu, door.access(menu))
             service.witnesses.extend(door.witnesses)
+            if tell is not None:
+                service.witnesses.append(partial(line, tell))
             async with functions_of(settings, tell=tell) as service.functions:
                 yield service
         finally:

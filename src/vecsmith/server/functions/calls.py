@@ -26,13 +26,13 @@ if TYPE_CHECKING:
     from starlette.types import ASGIApp, Receive, Scope, Send
 
     from vecsmith.dialects.serving import Incoming
-    from vecsmith.server.functions.folder import Folder
+    from vecsmith.server.functions.folder import Folder, Tell
     from vecsmith.server.functions.loading import Version
     from vecsmith.server.service import Service
     from vecsmith.server.visit import Visit
     from vecsmith.wire import HttpResponse
 
-__all__ = ["PREFIX", "Functions"]
+__all__ = ["PREFIX", "Functions", "line"]
 
 PREFIX = "/functions/v1/"
 
@@ -123,6 +123,12 @@ async def called(function: Version, incoming: Incoming) -> HttpResponse | Failed
             raise problem_of(error) from None
         except Exception as error:  # noqa: BLE001 (whatever a person's function does)
             return Failed(error)
+
+
+def line(tell: Tell, visit: Visit, problem: Problem | None) -> None:
+    """Tell who writes functions of a request that was answered."""
+    name = BUILT_IN if problem is None or problem.kind != "route" else "…"
+    tell(f"{visit.status}  {visit.method} {visit.route.replace('{name}', name)}  {visit.seconds * 1000:.0f} ms")
 
 
 def failure(name: str, what: str, trace: str, incoming: Incoming) -> HttpResponse:
