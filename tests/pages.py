@@ -7,9 +7,13 @@ from __future__ import annotations
 
 import ast
 import json
+import os
 import re
 import shlex
 import shutil
+import socket
+import subprocess
+import sys
 import tokenize
 import warnings
 from contextlib import ExitStack
@@ -22,10 +26,12 @@ import pytest
 from typer.testing import CliRunner
 
 import vecsmith
+from processes import PATIENCE
 from served import started
 from vecsmith import EmbedError, EmbedWarning
 from vecsmith.cli import app, show_warning
 from vecsmith.local.catalog import BUNDLED
+from vecsmith.server import background
 
 ROOT = Path(__file__).parent.parent
 BLOCK = re.compile(r"^```(\w*)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
@@ -37,9 +43,10 @@ LINK = re.compile(r"\]\(([^)\s]+)\)")
 HEADING = re.compile(r"^#+ (.*)$", re.MULTILINE)
 EXIT_CODE = re.compile(r"# exit code (\d+)\s*$")
 
-BEHIND = re.compile(r"^vecsmith serve(.*) &$", re.MULTILINE)
-ADDRESS = "http://127.0.0.1:8080"
-"""Where a page says that its server is."""
+BEHIND = re.compile(r"^vecsmith (serve|functions serve)(.*) &$", re.MULTILINE)
+START = re.compile(r"^(?:\$ )?vecsmith start", re.MULTILINE)
+ADDRESSES = {"serve": "http://127.0.0.1:8080", "functions serve": "http://127.0.0.1:54321"}
+"""Where a page says that its servers are."""
 
 FILES = {
     "many.txt": "one line\nanother line\n",
@@ -71,20 +78,44 @@ def run_page(path: Path, folder: Path) -> None:
     namespace: dict[str, object] = {"__name__": path.stem}
     with ExitStack() as servers:
         try:
-            address = ADDRESS
+            there: dict[str, str] = {}
             for block in blocks(page):
-                address = serve(block, servers) or address
-                run_block(block._replace(code=block.code.replace(ADDRESS, address)), namespace, path.name)
+                there |= serve(block, servers) | start(block, servers)
+                code = block.code
+                for shown, address in there.items():
+                    code = code.replace(shown, address)
+                run_block(block._replace(code=code), namespace, path.name)
         finally:
             for value in namespace.values():
                 if isinstance(value, vecsmith.Embedder | vecsmith.Session):
                     value.close()
 
 
-def serve(block: Block, servers: ExitStack) -> str | None:
-    """Start the server that a block starts behind the shell, at a free port; return its address, or None."""
+def serve(block: Block, servers: ExitStack) -> dict[str, str]:
+    """Start the server that a block starts behind the shell, at a free port; return where it is, by where it seems."""
     found = BEHIND.search(block.code) if block.language == "sh" else None
-    return servers.enter_context(started(*shlex.split(found[1])))[0] if found else None
+    if found is None:
+        return {}
+    address, _ = servers.enter_context(started(*shlex.split(found[2]), command=found[1].split()))
+    return {ADDRESSES[found[1]]: address}
+
+
+def start(block: Block, servers: ExitStack) -> dict[str, str]:
+    """Do so for a server that the block starts by ``vecsmith start``, which begins when the block is run."""
+    if not START.search(block.code):
+        return {}
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = str(free.getsockname()[1])
+    os.environ["VECSMITH_PORT"] = port
+    servers.callback(os.environ.pop, "VECSMITH_PORT")
+    servers.callback(end)
+    return {ADDRESSES["serve"]: f"http://127.0.0.1:{port}"}
+
+
+def end() -> None:
+    """End the server that a page started, unless it did so itself."""
+    if (server := background.current()) is not None:
+        background.kill(server)
 
 
 def run_block(block: Block, namespace: dict[str, object], name: str) -> None:
@@ -222,6 +253,9 @@ def run_command(line: str) -> str:
         name, _, settings[name] = command.pop(0).partition("=")
     if command[:1] != ["vecsmith"]:
         return ""
+    if command[1] == "start":  # which leaves a process behind
+        words = [sys.executable, "-m", *command]
+        return subprocess.run(words, capture_output=True, text=True, timeout=PATIENCE, check=True).stdout
     target = None
     if ">" in command:
         at = command.index(">")

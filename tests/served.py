@@ -44,14 +44,14 @@ def serving(models=None, *, aliases=None, access=None, **settings):
 
 
 @contextmanager
-def started(*arguments, environment=None):
-    """Run ``vecsmith serve`` as a person does; yield its address and its process."""
-    command = [sys.executable, "-m", "vecsmith", "serve", "--port", "0", *arguments]
+def started(*arguments, environment=None, command=("serve",)):
+    """Run ``vecsmith serve``, or another command that serves, as a person does; yield its address and its process."""
+    command = [sys.executable, "-m", "vecsmith", *command, "--port", "0", *arguments]
     with TemporaryDirectory() as home:
         variables = {**os.environ, "VECSMITH_HOME": home, **(environment or {})}
         process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env=variables)
         try:
-            while (line := process.stderr.readline()) and not (found := re.search(r"at (http://\S+)", line)):
+            while (line := process.stderr.readline()) and not (found := re.search(r"at (http://[^\s/]+)", line)):
                 pass
             yield found[1], process
         finally:

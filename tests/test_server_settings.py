@@ -46,6 +46,7 @@ def test_every_setting_can_be_said_in_the_file():
         "max_waiting": 1000,
         "cors": ["*"],
         "allow_hosts": ["here.example"],
+        "functions": "functions",
         "auth": False,
         "open_metrics": True,
         "log_format": "json",

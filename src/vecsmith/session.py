@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Self, cast
 
 from vecsmith.client import AsyncEmbedder
 from vecsmith.errors import ConfigError, EmbedWarning, InputError
@@ -43,14 +43,16 @@ class AsyncSession:
         local = await self._embedder.open()
         if not isinstance(local, LocalGenerator):
             raise ConfigError("a session needs a local model")
-        self._look(local.count([readable])[0] - local.room(GenerationOptions()))
         if mean_pool and local.folder.pooling == "mean":
             generated = await local.generate([readable], GenerationOptions(normalize=normalize))
-            return [float(x) for x in generated.vectors[0]]
-        vectors = await local.token_vectors(readable)  # (tokens, dimensions)
+            self._look(sum(generated.dropped or ()))
+            return cast("list[float]", generated.vectors[0].tolist())
+        encoded = await local.encode([readable], GenerationOptions())
+        self._look(sum(encoded.dropped))
+        (vectors,) = await local.unpooled(encoded)  # (tokens, dimensions)
         check(vectors)
         flat = vectors.mean(axis=0) if mean_pool else vectors.reshape(-1)
-        return [float(x) for x in (unit(flat) if normalize else flat)]
+        return cast("list[float]", (unit(flat) if normalize else flat).tolist())
 
     def _look(self, dropped: int) -> None:
         """Warn once in a session of a text that is cut."""

@@ -12,9 +12,12 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
+from vecsmith.cli.background import background, start, status, stop
 from vecsmith.cli.cache import app as cache
 from vecsmith.cli.doctor import doctor
 from vecsmith.cli.embed import embed
+from vecsmith.cli.functions import app as functions
+from vecsmith.cli.init import init
 from vecsmith.cli.keys import app as keys
 from vecsmith.cli.messages import FAILED, say
 from vecsmith.cli.models import app as models
@@ -65,7 +68,13 @@ app.command("embed")(embed)
 app.add_typer(models)
 app.add_typer(providers)
 app.add_typer(cache)
+app.command("init")(init)
 app.command("serve")(serve)
+app.command("start")(start)
+app.command("stop")(stop)
+app.command("status")(status)
+app.command("background", hidden=True)(background)
+app.add_typer(functions)
 app.add_typer(keys)
 app.command("doctor")(doctor)
 

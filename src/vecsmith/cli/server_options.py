@@ -16,6 +16,7 @@ __all__ = [
     "Compute",
     "Cors",
     "Drain",
+    "Functions",
     "Host",
     "LogFormat",
     "MaxBatch",
@@ -139,6 +140,16 @@ AllowHost = Annotated[
         envvar="VECSMITH_ALLOW_HOST",
         metavar="NAME",
         help="A name by which the server may be called, beside its own; may be repeated.",
+    ),
+]
+Functions = Annotated[
+    str | None,
+    typer.Option(
+        "--functions",
+        envvar="VECSMITH_FUNCTIONS",
+        metavar="FOLDER",
+        help="A folder of edge functions, which are served as well and run here. Default: none.",
+        show_default=False,
     ),
 ]
 NoAuth = Annotated[

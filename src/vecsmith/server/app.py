@@ -8,6 +8,7 @@ from starlette.middleware.cors import CORSMiddleware
 from starlette.routing import Route
 
 from vecsmith.server.endpoint import Endpoint
+from vecsmith.server.functions.calls import PREFIX, Functions
 from vecsmith.server.nowhere import Nowhere
 from vecsmith.server.paths import Paths
 from vecsmith.server.routes import ROWS
@@ -18,9 +19,6 @@ if TYPE_CHECKING:
     from vecsmith.server.service import Service
 
 __all__ = ["application"]
-
-FUNCTIONS = "/functions/v1/"
-"""What answers pages of every origin itself, as its clients expect."""
 
 
 def application(service: Service) -> ASGIApp:
@@ -36,7 +34,9 @@ def application(service: Service) -> ASGIApp:
     for method, path in places:
         methods.setdefault(path, []).append(method)
     others = [Route(path, Nowhere(service, "method", allowed)) for path, allowed in methods.items()]
-    router = Paths([*routes, *others], Nowhere(service, "route"))
+    router: ASGIApp = Paths([*routes, *others], Nowhere(service, "route"))
+    if service.functions is not None:
+        router = Functions(service, service.functions, router)
     if not service.settings.cors:
         return router
     crossing = CORSMiddleware(
@@ -48,7 +48,7 @@ def application(service: Service) -> ASGIApp:
     )
 
     async def either(scope: Scope, receive: Receive, send: Send) -> None:
-        own = scope["path"].startswith(FUNCTIONS)
+        own = scope["path"].startswith(PREFIX)  # pages of every origin may call a function
         await (router if own else crossing)(scope, receive, send)
 
     return either

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-__all__ = ["KEYS", "add_key", "all_keys", "read_keys", "revoke_key"]
+__all__ = ["KEYS", "add_key", "all_keys", "publishable", "read_keys", "revoke_key"]
 
 KEYS = StateFile(
     "keys",
@@ -69,6 +69,11 @@ def all_keys(path: Path | None = None) -> list[Key]:
         return []
     with KEYS.opened(path) as db:
         return list(read_keys(db).values())
+
+
+def publishable(path: Path | None = None) -> Key | None:
+    """Return the oldest publishable key that is good; None where there is none."""
+    return next((key for key in all_keys(path) if key.kind == "publishable" and key.revoked is None), None)
 
 
 def read_keys(db: sqlite3.Connection) -> Mapping[str, Key]:

@@ -6,6 +6,8 @@ import asyncio
 import socket
 from collections.abc import Callable
 from contextlib import asynccontextmanager
+from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from vecsmith.client import AsyncEmbedder
@@ -13,6 +15,8 @@ from vecsmith.config import configuration
 from vecsmith.errors import ConfigError
 from vecsmith.server.app import application
 from vecsmith.server.door import door_of
+from vecsmith.server.functions.calls import line
+from vecsmith.server.functions.folder import Folder, kept
 from vecsmith.server.logs import writing
 from vecsmith.server.menu import Menu, Served
 from vecsmith.server.service import Service
@@ -22,6 +26,7 @@ if TYPE_CHECKING:
 
     import uvicorn
 
+    from vecsmith.server.functions.folder import Tell
     from vecsmith.server.settings import ServerSettings
 
 __all__ = ["opened", "run", "start"]
@@ -36,16 +41,29 @@ KEEP_ALIVE = 75
 
 
 @asynccontextmanager
-async def opened(settings: ServerSettings) -> AsyncIterator[Service]:
+async def opened(settings: ServerSettings, *, tell: Tell | None = None) -> AsyncIterator[Service]:
     """Open all that is served, and close it at the end; raise `ConfigError` where that cannot be."""
     with door_of(settings) as door:
         menu = Menu([await served(name, settings) for name in settings.models])
         try:
             service = Service.of(settings, menu, door.access(menu))
             service.witnesses.extend(door.witnesses)
-            yield service
+            if tell is not None:
+                service.witnesses.append(partial(line, tell))
+            async with functions_of(settings, tell=tell) as service.functions:
+                yield service
         finally:
             await menu.aclose()
+
+
+@asynccontextmanager
+async def functions_of(settings: ServerSettings, *, tell: Tell | None) -> AsyncIterator[Folder | None]:
+    """Load a person's own functions."""
+    if settings.functions is None:
+        yield None
+        return
+    async with kept(Folder(Path(settings.functions), tell)) as folder:
+        yield folder
 
 
 async def served(name: str, settings: ServerSettings) -> Served:
@@ -56,10 +74,15 @@ async def served(name: str, settings: ServerSettings) -> Served:
     return Served(name, embedder, tuple(alias for alias, meant in aliases.items() if meant == name))
 
 
-async def run(settings: ServerSettings, ready: Ready = print) -> None:
-    """Serve until a signal says to stop; `ready` is told the address when it can be asked."""
+async def run(settings: ServerSettings, ready: Ready = print, *, tell: Tell | None = None) -> None:
+    """Serve until a signal says to stop; `ready` is told the address when it can be asked.
+
+    `tell` is told all that becomes of edge functions, with the texts that they fail with: for who writes them.
+    """
     check_aliases(settings)
-    async with opened(settings) as service:
+    if tell is None:
+        check_functions(settings)
+    async with opened(settings, tell=tell) as service:
         with writing(settings.log_format), listening(settings) as socket:
             host, port = socket.getsockname()[:2]
             address = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
@@ -110,11 +133,19 @@ def check_aliases(settings: ServerSettings) -> None:
             raise ConfigError(f"--alias {alias}={meant}: {meant} is not among the models served")
 
 
-def start(settings: ServerSettings, ready: Ready = print) -> None:
+def check_functions(settings: ServerSettings) -> None:
+    """Refuse a folder of functions that is none."""
+    if settings.functions is not None and not Path(settings.functions).is_dir():
+        raise ConfigError(
+            f"{settings.functions} is no folder of functions: `vecsmith functions new NAME` begins ./functions"
+        )
+
+
+def start(settings: ServerSettings, ready: Ready = print, *, tell: Tell | None = None) -> None:
     """Do so in an event loop of its own."""
     try:
         import uvloop
     except ImportError:  # there is none for Windows
-        asyncio.run(run(settings, ready))
+        asyncio.run(run(settings, ready, tell=tell))
     else:
-        uvloop.run(run(settings, ready))
+        uvloop.run(run(settings, ready, tell=tell))

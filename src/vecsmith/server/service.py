@@ -16,6 +16,7 @@ from vecsmith.server.tracing import tracing
 if TYPE_CHECKING:
     from vecsmith.dialects.serving import Problem
     from vecsmith.server.access import Access
+    from vecsmith.server.functions.folder import Folder
     from vecsmith.server.ids import Ids
     from vecsmith.server.menu import Menu
     from vecsmith.server.settings import ServerSettings
@@ -37,6 +38,8 @@ class Service:
     access: Access = field(default_factory=Anybody)
     ids: Ids | None = None
     """What reads token ids; None where their vocabulary is not on this machine."""
+    functions: Folder | None = None
+    """A person's own edge functions; None for none beside ``embed``."""
     witnesses: list[Witness] = field(default_factory=list)
     """Called for every request when it was answered, with the problem it ended with: metrics, logs, accounts."""
     metrics: Metrics = field(default_factory=Metrics)

@@ -59,6 +59,8 @@ class ServerSettings:
     """Origins of web pages that may ask."""
     allow_hosts: tuple[str, ...] = ()
     """Names by which it may be called, where ``Host`` is looked at, beside its own."""
+    functions: str | None = None
+    """A folder of edge functions."""
     auth: bool = True
     """Whether keys are looked at, where there are any."""
     open_metrics: bool = False
@@ -109,6 +111,11 @@ def in_file(file: Config) -> dict[str, Any]:
         raise ConfigError(
             f"{where} auth = false counts in your own configuration folder only, not wherever a server is started: "
             "give --no-auth"
+        )
+    if not file.trusted and "functions" in found:
+        raise ConfigError(
+            f"{where} functions counts in your own configuration folder only, because it runs what is there: "
+            "give --functions"
         )
     return found
 

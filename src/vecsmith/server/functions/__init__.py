@@ -1,0 +1,1 @@
+"""Edge functions of a person's own: ``functions/NAME/index.py``, served at ``/functions/v1/NAME``."""
