@@ -86,5 +86,5 @@ def test_errors_have_one_member(address, wish, said):
 
 def test_a_model_that_is_not_served_is_not_found(address):
     status, _, body = ask(address, "/voyage/v1/embeddings", {"input": "a", "model": "other"})
-    assert (status, "--alias other=fake" in body["detail"]) == (404, True)
+    assert (status, "--alias other=fake" in body["detail"]) == (400, True)
     assert [model["id"] for model in ask(address, "/voyage/v1/models")[2]["data"]] == ["fake"]

@@ -12,11 +12,17 @@ from vecsmith.dialects.openai import OpenAIClient, plain
 from vecsmith.dialects.serving import EmbedRequest, json_response, read_body
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from vecsmith.dialects import Asked
-    from vecsmith.dialects.serving import EmbedAnswer, Incoming, Problem
+    from vecsmith.dialects.serving import EmbedAnswer, Incoming, Problem, ProblemKind
     from vecsmith.wire import HttpResponse
 
 __all__ = ["VoyageClient", "VoyageServer"]
+
+
+STATUSES: Mapping[ProblemKind, int] = {"model": 400}
+"""Where the service has another; its client knows no 404."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,4 +94,4 @@ class VoyageServer:
 
     def render_error(self, problem: Problem) -> HttpResponse:
         """Write why there are none."""
-        return json_response({"detail": problem.message}, problem.status)
+        return json_response({"detail": problem.message}, STATUSES.get(problem.kind, problem.status))
