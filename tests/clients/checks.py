@@ -66,8 +66,6 @@ class Client:
     """How often to have it ask again; 0 where it cannot."""
     slashes: bool = True
     """Whether a model's name may hold any sign."""
-    one_by_one: bool = False
-    """Whether it sends one text at a time."""
 
 
 def checks_of(client: Client) -> Iterator[tuple[str, Callable[[Mapping[str, Any]], None]]]:
