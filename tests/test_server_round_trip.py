@@ -2,11 +2,8 @@
 
 from urllib.parse import urlsplit
 
-import numpy as np
 import pytest
 
-from served import serving
-from vecsmith import Embedder
 from vecsmith.dialects import Asked
 from vecsmith.dialects.azure import AzureClient, AzureServer
 from vecsmith.dialects.jina import JinaClient, JinaServer
@@ -16,7 +13,6 @@ from vecsmith.dialects.openai import OpenAIClient, OpenAIServer
 from vecsmith.dialects.root import RootServer
 from vecsmith.dialects.serving import Incoming
 from vecsmith.dialects.voyage import VoyageClient, VoyageServer
-from vecsmith.testing import FakeGenerator
 from vecsmith.wire import Service
 
 SERVICE = Service("acme", "https://acme.example", "k-1")
@@ -59,38 +55,3 @@ def test_what_the_client_asks_is_what_the_server_understands(client, server):
     for on_long in ("truncate", "error") if isinstance(client, SAY_LONG) else ():
         assert understood(client, server, on_long=on_long).options["on_long"] == on_long
     assert plain.ignored == ()
-
-
-@pytest.fixture(scope="module")
-def address():
-    models = {"fake": FakeGenerator(24)}
-    with serving(models, aliases={"text-embedding-3-small": "fake", "org/model": "fake"}) as (address, _):
-        yield address
-
-
-@pytest.mark.parametrize(
-    ("model", "base", "version"),
-    [
-        ("openai:fake", "/openai/v1", None),
-        ("openai:fake", "/v1", None),
-        ("azure:org/model", "", "2024-10-21"),
-        ("azure:fake", "", None),
-        ("voyage:fake", "/voyage/v1", None),
-        ("mistral:fake", "/mistral", None),
-        ("mistral:fake", "", None),
-        ("jina:fake", "/jina/v1", None),
-        ("jina:fake", "/v1", None),
-        ("ollama:fake", "/ollama", None),
-        ("ollama:fake", "", None),
-        ("vecsmith:fake", "/v1", None),
-    ],
-)
-def test_our_provider_of_a_service_gets_the_vectors_to_the_bit(address, model, base, version, monkeypatch):
-    monkeypatch.delenv("OPENAI_API_VERSION", raising=False)
-    if version:
-        monkeypatch.setenv("OPENAI_API_VERSION", version)
-    key = {} if model.startswith("ollama") else {"api_key": "x"}
-    with Embedder(model, base_url=address + base, **key) as remote:
-        result = remote.embed(TEXTS)
-    with Embedder.from_generator(FakeGenerator(24)) as own:
-        np.testing.assert_array_equal(result.vectors, own.embed(TEXTS).vectors)
