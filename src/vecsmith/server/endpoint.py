@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar, cast, get_args
 
 from vecsmith.dialects.serving import EmbedAnswer, Problem
 from vecsmith.server.access import Visitor
 from vecsmith.server.failures import told
+from vecsmith.server.leaving import while_there
 from vecsmith.server.raw import raw_response
 from vecsmith.server.reading import Gone, body_of, head_of, headers_of, others_wait
 from vecsmith.server.tracing import spanned
@@ -16,7 +16,7 @@ from vecsmith.server.visit import Visit, named
 from vecsmith.types import Lane
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine, Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from starlette.types import Receive, Scope, Send
 
@@ -27,9 +27,6 @@ if TYPE_CHECKING:
 __all__ = ["Endpoint", "Row", "Work"]
 
 T = TypeVar("T")
-
-LISTEN = 0.02
-"""Seconds of work after which it is worth listening whether the client is still there."""
 
 LONGEST_PAUSE = 60
 """Seconds of the longest pause that every official client waits for."""
@@ -140,38 +137,6 @@ def rendered(side: ServerSide[Any, Any], answer: Any, request: Any, incoming: In
     if isinstance(answer, EmbedAnswer):
         raw = raw_response(answer, request, incoming.headers.get("accept", ""))
     return side.render_response(answer, request) if raw is None else raw
-
-
-async def while_there(work: Coroutine[Any, Any, T], receive: Receive) -> T:
-    """Return what the work gives; end it, and raise `Gone`, when the client hangs up."""
-    task = asyncio.ensure_future(work)
-    try:
-        done, _ = await asyncio.wait({task}, timeout=LISTEN)
-        if not done:
-            await first_of(task, receive)
-        if not task.done():
-            raise Gone
-        return task.result()
-    finally:
-        if not task.done():
-            task.cancel()
-            await asyncio.wait({task})
-
-
-async def first_of(task: asyncio.Future[T], receive: Receive) -> None:
-    """Wait until the work is done or the client is gone."""
-    listener = asyncio.ensure_future(hung_up(receive))
-    either: set[asyncio.Future[Any]] = {task, listener}
-    try:
-        await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
-    finally:
-        listener.cancel()
-
-
-async def hung_up(receive: Receive) -> None:
-    """Return when the client is gone."""
-    while (await receive())["type"] != "http.disconnect":
-        pass
 
 
 async def sent(
