@@ -32,15 +32,18 @@ if TYPE_CHECKING:
 WORDS = ("the", "cat", "sat", "on", "a", "mat", "and", "looked", "at", "rain", "that", "fell", "roof", "old", "house")
 Row = list[str]
 
+OURS, INFINITYS = "/v1/embeddings", "/embeddings"
+"""Where each has the route."""
+
 
 def text_of(number: int, words: int = 8) -> str:
     """Return a text of its own."""
     return f"{number} " + " ".join(WORDS[(number * 7 + place * 3) % len(WORDS)] for place in range(words))
 
 
-def short(first: int, count: int) -> list[bytes]:
+def short(first: int, count: int, path: str = OURS) -> list[bytes]:
     """Return requests with one short text each."""
-    return [request({"input": text_of(number), "model": "minilm"}) for number in range(first, first + count)]
+    return [request({"input": text_of(number), "model": "minilm"}, path) for number in range(first, first + count)]
 
 
 class Numbers:
@@ -57,14 +60,14 @@ class Numbers:
 fresh = Numbers()
 
 
-async def rate(port: int, connections: int, seconds: float) -> float:
+async def rate(port: int, path: str, connections: int, seconds: float) -> float:
     """Return the requests answered in a second."""
     done, end = 0, time.perf_counter() + seconds
 
     async def client() -> None:
         nonlocal done
         while time.perf_counter() < end:
-            batch = short(fresh.take(20), 20)
+            batch = short(fresh.take(20), 20, path)
             await asked(port, batch)
             done += len(batch)
 
@@ -83,10 +86,11 @@ def rates(options: argparse.Namespace) -> list[Row]:
         theirs = int(opened.enter_context(server(INFINITY, MODEL, key=None)).rpartition(":")[2])
         ours = opened.enter_context(vecsmith_server()).port
         for connections, wanted in ((1, 7), (32, 4)):
-            for port in (ours, theirs):
-                asyncio.run(rate(port, connections, 1))
+            contenders = ((ours, OURS), (theirs, INFINITYS))
+            for port, path in contenders:
+                asyncio.run(rate(port, path, connections, 1))
             pairs = [
-                [asyncio.run(rate(port, connections, options.seconds)) for port in (ours, theirs)]
+                [asyncio.run(rate(port, path, connections, options.seconds)) for port, path in contenders]
                 for _ in range(options.rounds)
             ]
             mine, others = zip(*pairs, strict=True)

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from vecsmith.local.plan import FOR_MANY, FOR_ONE, SHAPES, Job, Ladder, Pool
+from vecsmith.local.plan import FOR_MANY, FOR_ONE, OVERHEAD, SHAPES, Job, Ladder, Pool
 
 MAX_TOKENS = st.one_of(st.integers(1, 600), st.integers(1, 32_768))
 BUDGETS = st.one_of(st.integers(1, 2_000), st.sampled_from([1_024, 2_048, 4_096, 8_192, 32_768]))
@@ -203,10 +203,32 @@ def test_a_job_that_comes_later_has_its_turn_after_one_round():
 
 def test_a_batch_is_filled_up_with_rows_of_other_jobs():
     pool = Pool(LADDER)
-    jobs = [job([100]) for _ in range(5)]
-    for each in jobs:
-        pool.add(each)
-    assert len(pool.take().rows) == 5
+    for _ in range(4):
+        pool.add(job([100]))
+    assert len(pool.take().rows) == 4
+
+
+@pytest.mark.parametrize("waiting", range(1, 65))
+@pytest.mark.parametrize("length", [12, 13, 30, 100])
+def test_rows_that_wait_together_are_not_padded_to_many_more(waiting, length):
+    pool = Pool(Ladder.of(256, 512, FOR_ONE))
+    for _ in range(waiting):
+        pool.add(job([length]))
+    batches = list(drain(pool))
+    assert sum(len(batch.rows) for batch in batches) == waiting
+    one = OVERHEAD + waiting * length
+    assert sum(OVERHEAD + batch.shape.rows * batch.shape.length for batch in batches) <= 2 * one
+
+
+def test_the_row_whose_turn_it_is_is_in_the_batch():
+    chance = random.Random(1)
+    for _ in range(200):
+        pool = Pool(Ladder.of(256, 512, FOR_ONE))
+        first = job([chance.randint(1, 256)])
+        pool.add(first)
+        for _ in range(chance.randint(0, 40)):
+            pool.add(job([chance.randint(1, 256)]))
+        assert any(row.job is first for row in pool.take().rows)
 
 
 @pytest.mark.parametrize("budget", [1024, 2048, 8192])
