@@ -40,6 +40,9 @@ LONGEST_ASKED = 60.0
 UNKNOWN = 4
 """Times for a service that has never answered: an address that is wrong stays so."""
 
+RESTART = 60.0
+"""Seconds for which a service that has answered may be gone, as one is that is started anew."""
+
 FIRST_WAIT, LONGEST_WAIT = 0.2, 10.0
 """Seconds before a failed request is sent again: the first time, and at most."""
 
@@ -113,7 +116,11 @@ class Line:
 
     def often_enough(self, state: RetryCallState) -> bool:
         """Whether a request was sent as often as there is reason to."""
-        return state.attempt_number >= (ATTEMPTS if self.pacer.reached else UNKNOWN)
+        if not self.pacer.reached:
+            return state.attempt_number >= UNKNOWN
+        error = state.outcome.exception() if state.outcome else None
+        gone = isinstance(error, Unavailable) and error.status is None
+        return state.attempt_number >= ATTEMPTS and not (gone and (state.seconds_since_start or 0) < RESTART)
 
     def read(self, response: HttpResponse, asked: Asked) -> Answer:
         """Return what a response says, checked; raise what it is instead."""
