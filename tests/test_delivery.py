@@ -65,6 +65,7 @@ def quick(monkeypatch):
     """Failed requests are sent again at once."""
     monkeypatch.setattr(delivery, "FIRST_WAIT", 0.001)
     monkeypatch.setattr(delivery, "LONGEST_WAIT", 0.01)
+    monkeypatch.setattr(delivery, "RESTART", 0.0)
 
 
 def test_every_text_gets_its_own_vector(good):
