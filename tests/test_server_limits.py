@@ -157,5 +157,17 @@ def test_half_a_surrogate_pair_is_mended(address):
     assert post(address, "/v1/embeddings", b'{"input": "a \\ud800 b"}')[0] == 200
 
 
+@pytest.mark.parametrize(
+    ("path", "body", "status"),
+    [
+        ("/openai/v1/embeddings", b'{"input": "a", "encoding_format": "\\ud800"}', 400),
+        ("/v1beta/models/fake:embedContent", b'{"content": "\\ud800"}', 400),
+        ("/embed", b'{"inputs": "a", "normalize": "\\ud800"}', 422),
+    ],
+)
+def test_half_a_surrogate_pair_where_no_text_is_meant_is_refused(address, path, body, status):
+    assert post(address, path, body)[0] == status
+
+
 def test_compressed_bodies_are_not_unpacked(address):
     assert post(address, "/v1/embeddings", b"x", {"content-encoding": "gzip"})[0] == 400
