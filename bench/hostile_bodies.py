@@ -124,6 +124,8 @@ def wrong(kind: type[Any]) -> Iterator[tuple[str, bytes]]:
     for at, value in places(whole):
         for what, part in WRONG.items():
             yield f"{at}: {what}", filled(whole, at, part)
+        if isinstance(value, list):
+            yield f"{at}: 100,000", filled(whole, at, json.dumps(value[:1] * 100_000).encode())
         for what, part in LARGE.items() if isinstance(value, str) else ():
             yield f"{at}: {what}", filled(whole, at, part)
 

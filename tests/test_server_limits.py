@@ -103,6 +103,12 @@ def test_a_body_that_breaks_off_troubles_nobody():
         assert service.gate.requests == 0
 
 
+def test_more_vectors_than_an_answer_can_hold_are_refused_where_the_wire_format_has_no_bound():
+    with serving({"wide": FakeGenerator(2**20)}) as (address, _):
+        status, _, body = post(address, "/api/embed", {"model": "wide", "input": ["a"] * 17})
+        assert (status, "more than the 16 of one answer" in body["error"]) == (400, True)
+
+
 def test_a_lane_is_taken_from_the_header_and_one_that_is_not_there_refused():
     fake = FakeGenerator()
     with serving({"fake": fake}) as (address, _):

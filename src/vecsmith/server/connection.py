@@ -43,6 +43,9 @@ UNSENT: int | None = getattr(socket, "TCP_NOTSENT_LOWAT", None)
 MOST_UNSENT = 128 * 2**10
 """Bytes that the system takes before they are under way: with more, it is seen late that a slow client reads on."""
 
+STALLED = 1.5
+"""Seconds after which a client that reads nothing is among those that are hung up on where too much is unread."""
+
 WORDS = {
     HTTPStatus.BAD_REQUEST: "this is no request of HTTP that can be read",
     HTTPStatus.REQUEST_TIMEOUT: "the request's headers did not come in time: send it again",
@@ -72,8 +75,8 @@ class Connection(HttpToolsProtocol):
         """The request that is answered, where uvicorn's own is the last that came."""
         self.refusal: HTTPStatus | None = None
         """Why nothing more is read."""
-        self.unread, self.began, self.moved = 0, 0.0, 0.0
-        """Bytes that the client has not taken yet, since when there are some, and when their number last changed."""
+        self.unread, self.moved = 0, 0.0
+        """Bytes that the client has not taken yet, and when their number last changed."""
 
     @property
     def idle(self) -> bool:
@@ -219,7 +222,6 @@ class Connection(HttpToolsProtocol):
         """Hang up where the client takes too long to say what it wants, or to read what it is told."""
         unread = self.transport.get_write_buffer_size()
         if unread != self.unread:
-            self.began = self.began if self.unread else now
             self.unread, self.moved = unread, now
         elif unread and now - self.moved > self.patience:
             self.cut()
@@ -237,9 +239,9 @@ async def watch(connections: Iterable[Connection], most: int) -> None:
         await asyncio.sleep(EVERY)
         for connection in list(connections):
             connection.look(now())
-        unread = [connection for connection in connections if connection.unread]
-        over = sum(connection.unread for connection in unread) - most
-        for connection in sorted(unread, key=lambda each: (each.moved, each.began)):
+        over = sum(connection.unread for connection in connections) - most
+        deaf = [each for each in connections if each.unread and now() - each.moved > STALLED]
+        for connection in sorted(deaf, key=lambda each: each.moved):
             if over <= 0:
                 break
             over -= connection.unread

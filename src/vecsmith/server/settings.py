@@ -46,7 +46,7 @@ class ServerSettings:
     timeout: Seconds = 60.0
     """Seconds that an answer may take."""
     body_timeout: Seconds = 30.0
-    """Seconds that a client may take for its headers, and for its body, and that an answer may lie before more of it is read."""
+    """Seconds that a client may take for its headers, for its body, and to read some more of an answer."""
     max_body: Count = 64 * 2**20
     """Bytes of a request."""
     max_batch: Count = 2048
