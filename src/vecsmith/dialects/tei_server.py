@@ -277,6 +277,7 @@ class TEIRefusal(Says):
     """What models of other kinds do."""
 
     what: str
+    refuses: ClassVar[bool] = True
 
     def parse_request(self, incoming: Incoming) -> None:  # noqa: ARG002 (whatever it is)
         """Refuse."""
