@@ -63,6 +63,8 @@ WRONG: Mapping[str, bytes] = {
     "nulls": b"[null, null]",
     "mixed": b'["a", 1, null, {}]',
     "ids": b"[0, 1, -1, 99999999999]",
+    "an id, and some": b"[101, [101]]",
+    "some ids, and one": b"[[101], 101]",
     "an object": b"{}",
     "an object in one": b'{"a": {"b": {}}}',
     "100 deep": b"[" * 100 + b"]" * 100,
