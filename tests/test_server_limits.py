@@ -103,6 +103,12 @@ def test_a_body_that_breaks_off_troubles_nobody():
         assert service.gate.requests == 0
 
 
+def test_more_vectors_than_an_answer_can_hold_are_refused_where_the_wire_format_has_no_bound():
+    with serving({"wide": FakeGenerator(2**20)}) as (address, _):
+        status, _, body = post(address, "/api/embed", {"model": "wide", "input": ["a"] * 17})
+        assert (status, "more than the 16 of one answer" in body["error"]) == (400, True)
+
+
 def test_a_lane_is_taken_from_the_header_and_one_that_is_not_there_refused():
     fake = FakeGenerator()
     with serving({"fake": fake}) as (address, _):
@@ -155,6 +161,18 @@ def test_a_hostile_body_is_refused_or_answered_and_nothing_else(address, body):
 
 def test_half_a_surrogate_pair_is_mended(address):
     assert post(address, "/v1/embeddings", b'{"input": "a \\ud800 b"}')[0] == 200
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "status"),
+    [
+        ("/openai/v1/embeddings", b'{"input": "a", "encoding_format": "\\ud800"}', 400),
+        ("/v1beta/models/fake:embedContent", b'{"content": "\\ud800"}', 400),
+        ("/embed", b'{"inputs": "a", "normalize": "\\ud800"}', 422),
+    ],
+)
+def test_half_a_surrogate_pair_where_no_text_is_meant_is_refused(address, path, body, status):
+    assert post(address, path, body)[0] == status
 
 
 def test_compressed_bodies_are_not_unpacked(address):

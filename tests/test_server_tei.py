@@ -211,3 +211,10 @@ def test_a_prompt_that_the_model_does_not_have_is_refused(minilm):
     said = asked(minilm[0], "/embed", {"inputs": "a", "prompt_name": "query"})
     assert (said.status, said.body["error_type"]) == (422, "Validation")
     assert "prompt_name" in said.body["error"]
+
+
+@pytest.mark.parametrize("inputs", [[101, [101]], [101, "a"], [[101], 101]])
+def test_token_ids_that_are_mixed_with_others_are_refused(inputs):
+    with serving() as (address, _):
+        said = asked(address, "/embed", {"inputs": inputs})
+        assert (said.status, said.body["error_type"]) == (422, "Validation")

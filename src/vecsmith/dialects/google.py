@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Never
+from typing import TYPE_CHECKING, Any, ClassVar, Never
 
 from vecsmith.dialects.serving import Problem, json_response, number
 
@@ -80,6 +80,8 @@ def detail(kind: str, **members: Any) -> dict[str, Any]:
 @dataclass(frozen=True, slots=True)
 class UnknownMethod:
     """A method that no model has."""
+
+    refuses: ClassVar[bool] = True
 
     def parse_request(self, incoming: Incoming) -> Never:  # noqa: ARG002 (whatever it is)
         """Refuse it."""

@@ -292,6 +292,8 @@ def read_members(members: Mapping[str, Any], kind: type[B], known: Sequence[str]
         read = msgspec.convert(members, kind)
     except (msgspec.ValidationError, RecursionError) as error:
         raise invalid(str(error)) from None
+    except UnicodeEncodeError:  # which is how msgspec compares it with the words that a member may be
+        raise Invalid("value_error", "a member holds half a surrogate pair where no text is meant: mend it") from None
     return read, unknown(members, (*names_of(kind), *known))
 
 

@@ -277,6 +277,7 @@ class TEIRefusal(Says):
     """What models of other kinds do."""
 
     what: str
+    refuses: ClassVar[bool] = True
 
     def parse_request(self, incoming: Incoming) -> None:  # noqa: ARG002 (whatever it is)
         """Refuse."""
@@ -334,7 +335,7 @@ def told_apart(inputs: Inputs) -> tuple[list[str], list[list[int]] | None]:
         return texts, None
     rows: list[Any] = [inputs] if isinstance(inputs[0], int) else inputs
     for place, row in enumerate(rows):
-        if not isinstance(row, list) or not row:
+        if not isinstance(row, list) or not row or not all(isinstance(each, int) for each in row):
             raise Problem(
                 "input",
                 f"'$.inputs[{place}]' is invalid: token ids must be in a list of their own, with one at least",

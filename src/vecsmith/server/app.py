@@ -30,10 +30,7 @@ def application(service: Service) -> ASGIApp:
         )
         for method, path in places
     ]
-    methods: dict[str, list[str]] = {}
-    for method, path in places:
-        methods.setdefault(path, []).append(method)
-    others = [Route(path, Nowhere(service, "method", allowed)) for path, allowed in methods.items()]
+    others = [Route(path, Nowhere(service, "method", allowed)) for path, allowed in methods().items()]
     router: ASGIApp = Paths([*routes, *others], Nowhere(service, "route"))
     if service.functions is not None:
         router = Functions(service, service.functions, router)
@@ -52,3 +49,11 @@ def application(service: Service) -> ASGIApp:
         await (router if own else crossing)(scope, receive, send)
 
     return either
+
+
+def methods() -> dict[str, list[str]]:
+    """Return what each path takes, those first that say most of what they match."""
+    found: dict[str, list[str]] = {}
+    for row in sorted(ROWS, key=lambda row: (getattr(row.side, "refuses", False), -len(row.path))):
+        found.setdefault(row.path, []).append(row.method)
+    return found

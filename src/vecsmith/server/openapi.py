@@ -1,7 +1,8 @@
 """What the server says of its own routes (https://spec.openapis.org/oas/v3.1.0), made from their table.
 
 A side of a wire format says by ``body`` which type it reads, by ``writes`` which it answers with, by ``plain`` whether
-a body may be bare text, and by ``says`` what it is for, where its class does not; all may be left out.
+a body may be bare text, and by ``says`` what it is for, where its class does not; all may be left out. One that
+``refuses`` whatever is asked is not told of.
 """
 
 from __future__ import annotations
@@ -77,6 +78,7 @@ def written() -> bytes:
 
 def document(rows: Sequence[Row]) -> dict[str, Any]:
     """Return the description of some routes."""
+    rows = [row for row in rows if not getattr(row.side, "refuses", False)]
     bodies = [found for row in rows if (found := getattr(row.side, "body", None)) is not None]
     answers = [found for row in rows if (found := getattr(row.side, "writes", None)) is not None]
     kinds = list(dict.fromkeys([*bodies, *answers]))

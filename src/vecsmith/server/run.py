@@ -36,9 +36,6 @@ Ready = Callable[[str], None]
 BACKLOG = 2048
 """Connections that wait to be taken."""
 
-KEEP_ALIVE = 75
-"""Seconds that a connection may be idle: longer than clients keep theirs, so that none meets a closed one."""
-
 
 @asynccontextmanager
 async def opened(settings: ServerSettings, *, tell: Tell | None = None) -> AsyncIterator[Service]:
@@ -106,12 +103,13 @@ def uvicorn_of(service: Service, begun: Callable[[], None] = lambda: None) -> uv
     """Return what speaks HTTP; `begun` is called when it can be asked, and told to stop."""
     import uvicorn
 
-    from vecsmith.server.stopping import Connection, Server
+    from vecsmith.server.connection import KEEP_ALIVE, Connection
+    from vecsmith.server.stopping import Server
 
     return Server(
         uvicorn.Config(
             application(service),
-            http=Connection,
+            http=partial(Connection, patience=service.settings.body_timeout),  # type: ignore[arg-type]  # makes them
             ws="none",
             lifespan="off",
             log_config=None,

@@ -46,7 +46,7 @@ class ServerSettings:
     timeout: Seconds = 60.0
     """Seconds that an answer may take."""
     body_timeout: Seconds = 30.0
-    """Seconds that a client may take to send a body."""
+    """Seconds that a client may take for its headers, for its body, and to read some more of an answer."""
     max_body: Count = 64 * 2**20
     """Bytes of a request."""
     max_batch: Count = 2048
@@ -54,7 +54,7 @@ class ServerSettings:
     max_requests: Count = 512
     """Requests that wait or are computed at once; one more is refused."""
     max_waiting: Count = 256 * 2**20
-    """Bytes of all requests that wait or are computed at once."""
+    """Bytes of all requests that wait or are computed at once; and of answers that lie unread."""
     cors: tuple[str, ...] = ()
     """Origins of web pages that may ask."""
     allow_hosts: tuple[str, ...] = ()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import signal
 import threading
 import time
@@ -9,9 +10,8 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import uvicorn
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from vecsmith.server.reading import BEHIND
+from vecsmith.server.connection import watch
 
 if TYPE_CHECKING:
     import socket
@@ -20,16 +20,7 @@ if TYPE_CHECKING:
 
     from vecsmith.server.service import Service
 
-__all__ = ["Connection", "Server"]
-
-
-class Connection(HttpToolsProtocol):
-    """Lets the answer to a request know whether others of its connection wait behind it."""
-
-    def on_headers_complete(self) -> None:
-        """Take a request whose headers were read."""
-        self.scope["extensions"] = {BEHIND: {"requests": self.pipeline}}
-        super().on_headers_complete()
+__all__ = ["Server"]
 
 
 class Server(uvicorn.Server):
@@ -43,7 +34,16 @@ class Server(uvicorn.Server):
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Begin, and say so."""
         await super().startup(sockets)
+        watching = watch(self.server_state.connections, self.service.settings.max_waiting)  # type: ignore[arg-type]  # ours
+        self.watching = asyncio.ensure_future(watching)
         self.begun()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """End, when all is answered."""
+        try:
+            await super().shutdown(sockets)
+        finally:
+            self.watching.cancel()
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:

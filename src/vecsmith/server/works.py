@@ -28,6 +28,12 @@ __all__ = ["embed", "embed_several", "model", "models", "nothing"]
 STAGES = ("prepare", "cache", "model", "finish")
 """Those of a result's seconds."""
 
+MOST_NUMBERS = 2**24
+"""Of all vectors of an answer: each takes some twenty bytes of JSON."""
+
+UNKNOWN_WIDTH = 1024
+"""Numbers of a vector where a provider does not say."""
+
 OURS = (
     " (a text that is too long is refused here unless the request says on_long, or the operator sets it under [server])"
 )
@@ -58,6 +64,7 @@ async def answers(
     visit.provider = service.menu.cards[served.name].owner
     texts = [texts_of(service, request) for request in requests]
     visit.texts = sum(map(len, texts))
+    check_count(visit.texts, served)
     with service.gate.place(sum(len(text) for each in texts for text in each)):
         parts = zip(requests, texts, places, strict=True)
         works = [embedded(service, served, *part, lane=visit.lane) for part in parts]
@@ -70,6 +77,13 @@ async def answers(
     for stage in STAGES:
         visit.stages[stage] = sum(getattr(result.seconds, stage) for result in results)
     return [answer(each, result, served, visit) for each, result in zip(requests, results, strict=True)]
+
+
+def check_count(texts: int, served: Served) -> None:
+    """Refuse more vectors than one answer can hold; most wire formats have their own, narrower bound."""
+    most = MOST_NUMBERS // (served.embedder.metadata.dimensions or UNKNOWN_WIDTH)
+    if texts > most:
+        raise Problem("too_many", f"{texts:,} texts are more than the {most:,} of one answer: send fewer at once")
 
 
 async def side_by_side(works: Sequence[Coroutine[Any, Any, EmbedResult]]) -> list[EmbedResult]:
