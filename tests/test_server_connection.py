@@ -1,5 +1,7 @@
 """What a connection bears: heads of any size, clients that are slow, silent or deaf, and bytes that are no request."""
 
+import asyncio
+import gc
 import json
 import time
 
@@ -123,6 +125,27 @@ def test_a_wish_to_speak_something_else_is_passed_over(address, to):
     wish = POST + b"connection: upgrade\r\nupgrade: " + to + b"\r\n\r\n" + BODY
     found, _ = answers(address, wish * 900 + POST + b"\r\n" + BODY, 901)
     assert {status for status, *_ in found} == {200}
+
+
+def test_a_request_of_two_hosts_is_refused(address):
+    ((status, *_),), _ = answers(address, GET + b"host: y\r\n\r\n")
+    assert status == 400
+
+
+def test_an_error_that_nobody_meets_is_logged_without_its_words(caplog):
+    async def failing():
+        raise ValueError("marked text of a user")
+
+    class Forgetful(FakeGenerator):
+        async def generate(self, values, options=None):
+            asyncio.get_running_loop().create_task(failing())
+            return await super().generate(values, options)
+
+    with serving({"fake": Forgetful()}) as (address, _):
+        answers(address, POST + b"\r\n" + BODY)
+        gc.collect()
+        until(lambda: "beside the requests: ValueError" in caplog.text)
+    assert "marked" not in caplog.text
 
 
 def test_a_client_that_hangs_up_with_others_waiting_behind_stops_costing(caplog):

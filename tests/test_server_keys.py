@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from asking import asked
 from served import serving, started
 from vecsmith.errors import ConfigError
 from vecsmith.server import door as door_module
@@ -17,6 +18,8 @@ from vecsmith.server.hosts import FORWARDED
 from vecsmith.server.keys import Limits, make_key
 from vecsmith.server.keystore import add_key, revoke_key
 from vecsmith.server.ledger import by_key, today, usage
+from vecsmith.server.openapi import PART
+from vecsmith.server.routes import ROWS
 from vecsmith.server.settings import ServerSettings
 from vecsmith.testing import FakeGenerator
 
@@ -169,6 +172,57 @@ def test_a_key_is_for_its_models_by_any_of_their_names():
         assert post(address, shown, model="other")[0] == 200
         status, _, body = post(address, shown, model="here")
         assert (status, "use other" in body["error"]["message"]) == (403, True)
+
+
+LISTS = (
+    "/v1/models",
+    "/openai/v1/models",
+    "/v1beta/models",
+    "/cohere/v1/models",
+    "/api/tags",
+    "/api/ps",
+    "/ready",
+    "/",
+)
+
+
+@pytest.mark.parametrize("path", LISTS)
+def test_a_key_is_told_of_its_models_and_of_no_other(path):
+    _, shown = made(models=("also",))
+    _, whole = made()
+    with locked({"here": Here(), "also": Here()}) as address:
+        headers = {"authorization": f"Bearer {shown}"}
+        told = str(asked(address, path, headers=headers).body)
+        assert ("also" in told, "here" in told) == (True, False)
+        told = str(asked(address, path, headers={"authorization": f"Bearer {whole}", "accept": "text/html"}).body)
+        assert "here" in told
+        assert not {"also", "'here'"} & set(str(asked(address, path).body).split())
+
+
+def test_a_key_learns_of_no_other_model_by_asking_for_it_or_for_one_that_is_not_there():
+    _, shown = made(models=("also",))
+    with locked({"here": Here(), "also": Here()}) as address:
+        headers = {"authorization": f"Bearer {shown}"}
+        assert asked(address, "/v1/models/here", headers=headers).status == 403
+        assert asked(address, "/metrics", headers=headers).status == 403
+        said = asked(address, "/v1/models/nowhere", headers=headers)
+        assert (said.status, "here," in str(said.body), "also" in str(said.body)) == (404, False, True)
+        said = asked(address, "/api/show", {"model": "here"}, headers)
+        assert said.status == 403
+
+
+OPEN = {row.path for row in ROWS if row.open}
+
+
+@pytest.mark.parametrize("trick", [str, lambda path: path.replace("/", "//"), lambda path: path.replace("/", "%2f")])
+def test_no_spelling_of_a_path_is_answered_without_a_key(trick):
+    made()
+    with locked() as address:
+        for row in ROWS:
+            if row.path not in OPEN:
+                path = "/" + trick(PART.sub("here", row.path).removeprefix("/"))
+                status = asked(address, path, {} if row.method == "POST" else None, method=row.method).status
+                assert status in ({401, 403} if trick is str else {401, 403, 404, 405}), row
 
 
 @pytest.mark.parametrize("name", FORWARDED)

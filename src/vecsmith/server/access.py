@@ -27,6 +27,10 @@ class Caller(Protocol):
         """The lane that the key's texts take; None for the size to decide."""
         ...
 
+    def may_use(self, name: str) -> bool:
+        """Whether a model that is served is for this caller, and so is told of."""
+        ...
+
     def check_model(self, name: str) -> None:
         """Raise `Problem` for a model that this caller may not use."""
         ...
@@ -58,6 +62,10 @@ class Visitor:
 
     id: str = ""
     lane: Lane | None = None
+
+    def may_use(self, name: str) -> bool:  # noqa: ARG002 (as `Caller` calls it)
+        """Tell of every model."""
+        return True
 
     def check_model(self, name: str) -> None:
         """Allow every model."""

@@ -178,6 +178,8 @@ class Connection(HttpToolsProtocol):
         """Take a request whose headers were read; let it know whether others of its connection wait behind it."""
         if len(self.pipeline) >= MOST_BEHIND:
             raise TooLarge
+        if sum(name == b"host" for name, _ in self.headers) > 1:  # one may be looked at here, another before
+            raise ValueError
         self.heard, self.in_head, self.due = True, False, math.inf
         self.scope["extensions"] = {BEHIND: {"requests": self.pipeline}}
         super().on_headers_complete()

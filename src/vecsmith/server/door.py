@@ -53,6 +53,14 @@ class KeyHolder:
         """The lane that the key's texts take."""
         return self.key.lane
 
+    def may_use(self, name: str) -> bool:
+        """Whether a model is for this key."""
+        try:
+            self.check_model(name)
+        except Problem:
+            return False
+        return True
+
     def check_model(self, name: str) -> None:
         """Raise `Problem` for a model that the key is not for."""
         served, wanted = self.menu.by_name[name], self.key.limits.models

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from vecsmith.dialects.serving import json_response
+from vecsmith.dialects.serving import Problem, json_response
 from vecsmith.server.endpoint import Row
 from vecsmith.server.metrics import OWN
 from vecsmith.server.readiness import troubles
@@ -14,7 +14,7 @@ from vecsmith.wire import HttpResponse
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from vecsmith.dialects.serving import Incoming, Problem
+    from vecsmith.dialects.serving import Incoming, ModelCard
     from vecsmith.server.service import Service
     from vecsmith.server.visit import Visit
 
@@ -49,13 +49,22 @@ async def health(service: Service, request: Incoming, visit: Visit) -> HttpRespo
     return json_response({"status": "ok"}, headers=FRESH)
 
 
+def told(service: Service, request: Incoming) -> Sequence[ModelCard]:
+    """Return the models that whoever asks may know of where no key is needed to be answered."""
+    try:
+        caller = service.access.caller(request)
+    except Problem:
+        return ()
+    return service.menu.seen_by(caller)
+
+
 async def ready(service: Service, request: Incoming, visit: Visit) -> HttpResponse:  # noqa: ARG001 (a work)
     """Say whether requests should be sent here, and why not."""
     found = troubles(service)
     status: Literal["ready", "stopping", "stuck"] = "stuck" if found else "ready"
     if service.stopping:
         status = "stopping"
-    body = {"status": status, "models": [model.name for model in service.menu.models], "troubles": found}
+    body = {"status": status, "models": [card.name for card in told(service, request)], "troubles": found}
     return json_response(body, UNREADY if found else 200, FRESH)
 
 
@@ -72,6 +81,8 @@ async def metrics(service: Service, request: Incoming, visit: Visit) -> HttpResp
 
     if not service.settings.open_metrics:
         visit.caller = service.access.caller(request)
+        if len(service.menu.seen_by(visit.caller)) < len(service.menu.models):
+            raise Problem("forbidden", "this key is not for all the models that are told of here: use one that is")
     body, kind = exposed(service, request.headers.get("accept", ""))
     return HttpResponse(200, {"content-type": kind, **FRESH}, body)
 
@@ -81,10 +92,11 @@ async def home(service: Service, request: Incoming, visit: Visit) -> HttpRespons
     from vecsmith.server.page import HEADERS, page
     from vecsmith.server.routes import ROWS
 
+    cards = told(service, request)
     if "text/html" in request.headers.get("accept", ""):
         paths = {row.path for row in ROWS}
-        return HttpResponse(200, {"content-type": "text/html; charset=utf-8", **HEADERS}, page(service, request, paths))
-    names = ", ".join(model.name for model in service.menu.models)
+        return HttpResponse(200, {"content-type": "text/html; charset=utf-8", **HEADERS}, page(cards, request, paths))
+    names = ", ".join(card.name for card in cards) or "models to whoever has a key"
     line = f"vecsmith serves {names}; the routes are listed at /openapi.json\n"
     return HttpResponse(200, {"content-type": "text/plain; charset=utf-8", "vary": "accept"}, line.encode())
 

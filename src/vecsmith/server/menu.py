@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from vecsmith.client import AsyncEmbedder
     from vecsmith.dialects.serving import EmbedRequest
     from vecsmith.options import Options
+    from vecsmith.server.access import Caller
     from vecsmith.types import EmbedResult, OnLong
 
 __all__ = ["Menu", "Served"]
@@ -120,20 +121,27 @@ class Menu:
         """The one that answers where a request names none."""
         return self.models[0]
 
-    def find(self, name: str | None) -> Served:
-        """Return the model of a name; raise `Problem` that tells what is served where there is none."""
+    def find(self, name: str | None, caller: Caller) -> Served:
+        """Return the model of a name that a caller may use; raise `Problem`, which tells them of no other, for none."""
         if name is None or name == "":
+            caller.check_model(self.default.name)
             return self.default
         for spelling in (name, name.removesuffix(LATEST), name.removeprefix("models/")):
             if found := self.by_name.get(spelling):
+                caller.check_model(found.name)
                 return found
+        seen = [each for each, served in self.by_name.items() if caller.may_use(served.name)]
         shown = name if len(name) <= 100 and name.isprintable() else name[:100].encode("ascii", "replace").decode()  # noqa: PLR2004 (enough to recognise it)
         raise Problem(
             "model",
-            f"the model {shown!r} is not served here: {', '.join(self.by_name)} are; "
-            f"the operator can add --alias {shown}={self.default.name}",
+            f"the model {shown!r} is not served here: {', '.join(seen) or 'none'} are; "
+            f"the operator can add --alias {shown}={seen[0] if seen else 'MODEL'}",
             param="model",
         )
+
+    def seen_by(self, caller: Caller) -> list[ModelCard]:
+        """Return what is told of the models that a caller may use."""
+        return [card for name, card in self.cards.items() if caller.may_use(name)]
 
     async def aclose(self) -> None:
         """Give all models back."""

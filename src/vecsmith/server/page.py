@@ -12,10 +12,9 @@ from typing import TYPE_CHECKING
 from vecsmith import __version__
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Sequence
 
     from vecsmith.dialects.serving import Incoming, ModelCard
-    from vecsmith.server.service import Service
 
 __all__ = ["HEADERS", "page"]
 
@@ -111,18 +110,19 @@ HEADERS = {
     "x-content-type-options": "nosniff",
 }
 
+CLOSED = '<li><span class="about">They are told of to whoever has a key.</span></li>'
+
 LINKS = (("/openapi.json", "every route"), ("/metrics", "metrics"), ("/health", "health"), ("/ready", "readiness"))
 
 
-def page(service: Service, request: Incoming, paths: Collection[str]) -> bytes:
-    """Return the page; only dialects and links whose routes are among `paths` are shown."""
+def page(cards: Sequence[ModelCard], request: Incoming, paths: Collection[str]) -> bytes:
+    """Return the page of what one may know of; only dialects and links whose routes are among `paths` are shown."""
     address = address_of(request)
-    cards = service.menu.cards.values()
-    models = "\n".join(model_row(card) for card in cards)
+    models = "\n".join(model_row(card) for card in cards) or CLOSED
     shown = [base for base in BASES if any(path.startswith(base.prefix) for path in paths)]
     bases = "\n".join(base_row(base, address) for base in shown)
     links = "\n".join(f'<a href="{path}">{escape(words)}</a>' for path, words in LINKS if path in paths)
-    noun = "model" if len(cards) == 1 else "models"
+    count = f", {len(cards)} {'model' if len(cards) == 1 else 'models'}" if cards else ""
     return f"""<!doctype html>
 <html lang="en">
 <head>
@@ -134,7 +134,7 @@ def page(service: Service, request: Incoming, paths: Collection[str]) -> bytes:
 <body>
 <main>
 <h1>vec<span>smith</span></h1>
-<p>Text in, embeddings out. Version {escape(__version__)}, {len(cards)} {noun}.</p>
+<p>Text in, embeddings out. Version {escape(__version__)}{count}.</p>
 <h2>Models</h2>
 <ul>
 {models}

@@ -64,8 +64,7 @@ async def unpooled(service: Service, request: NativeRequest, visit: Visit) -> To
 
 async def function(service: Service, request: FunctionRequest, visit: Visit) -> Floats:
     """Embed as the edge functions' sessions do: (texts, numbers)."""
-    served = service.menu.find(request.model)
-    visit.caller.check_model(served.name)
+    served = service.menu.find(request.model, visit.caller)
     check_count(service, len(request.texts))
     local: LocalGenerator | None = beneath(served.embedder.generator, LocalGenerator)
     pools = local is None or local.folder.pooling == "mean"
@@ -82,8 +81,7 @@ async def function(service: Service, request: FunctionRequest, visit: Visit) -> 
 
 async def info(service: Service, request: str | None, visit: Visit) -> dict[str, Any]:
     """Say what a model is, and how much is taken at once."""
-    served = service.menu.find(request)
-    visit.caller.check_model(served.name)
+    served = service.menu.find(request, visit.caller)
     visit.model = served.name
     card, settings = service.menu.cards[served.name], service.settings
     return {
@@ -107,8 +105,7 @@ async def info(service: Service, request: str | None, visit: Visit) -> dict[str,
 
 async def resolved(service: Service, request: EmbedRequest, visit: Visit) -> EmbedRequest:
     """Return the same question in texts, with the prompt that it names."""
-    served = service.menu.find(request.model)
-    visit.caller.check_model(served.name)
+    served = service.menu.find(request.model, visit.caller)
     check_count(service, len(request.texts if request.ids is None else request.ids))
     if isinstance(request, NativeRequest):
         prompt = named_prompt(served, request.prompt_name)
@@ -129,7 +126,7 @@ def check_count(service: Service, texts: int) -> None:
 
 async def token_vectors(service: Service, request: EmbedRequest, visit: Visit) -> TokenVectors:
     """Return the vector of every token of each text, special tokens included."""
-    served = service.menu.find(request.model)
+    served = service.menu.find(request.model, visit.caller)
     local: LocalGenerator | None = beneath(served.embedder.generator, LocalGenerator)
     if local is None:
         raise Problem("unsupported", f"{served.name} gives no vectors of tokens: ask for a model of this machine")

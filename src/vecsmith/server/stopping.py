@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import uvicorn
 
 from vecsmith.server.connection import watch
+from vecsmith.server.failures import unseen
 
 if TYPE_CHECKING:
     import socket
@@ -33,6 +34,7 @@ class Server(uvicorn.Server):
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Begin, and say so."""
+        asyncio.get_running_loop().set_exception_handler(unseen)
         await super().startup(sockets)
         watching = watch(self.server_state.connections, self.service.settings.max_waiting)  # type: ignore[arg-type]  # ours
         self.watching = asyncio.ensure_future(watching)

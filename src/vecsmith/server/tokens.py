@@ -88,8 +88,7 @@ async def texts_of_ids(served: Served, rows: Sequence[Sequence[int]]) -> list[st
 
 def found(service: Service, request: TokensOfTexts | WordsOfTokens, visit: Visit) -> Served:
     """Return the model that is asked, if its caller may use it."""
-    served = service.menu.find(request.model)
-    visit.caller.check_model(served.name)
+    served = service.menu.find(request.model, visit.caller)
     visit.model, visit.ignored = served.name, tuple(request.ignored)
     return served
 

@@ -58,8 +58,7 @@ async def answers(
 ) -> list[EmbedAnswer]:
     """Answer questions for one model at once, which takes one place in the queue."""
     first = requests[0]
-    served = service.menu.find(first.model)
-    visit.caller.check_model(served.name)
+    served = service.menu.find(first.model, visit.caller)
     visit.model, visit.ignored = served.name, tuple(first.ignored)
     visit.provider = service.menu.cards[served.name].owner
     texts = [texts_of(service, request) for request in requests]
@@ -166,13 +165,13 @@ def texts_of(service: Service, request: EmbedRequest) -> Sequence[str]:
 
 
 async def models(service: Service, request: object, visit: Visit) -> Sequence[ModelCard]:  # noqa: ARG001 (a work)
-    """List the models that are served."""
-    return list(service.menu.cards.values())
+    """List the models that are served to who asks."""
+    return service.menu.seen_by(visit.caller)
 
 
-async def model(service: Service, request: str, visit: Visit) -> ModelCard:  # noqa: ARG001 (a work)
+async def model(service: Service, request: str, visit: Visit) -> ModelCard:
     """Describe one of them, under the name that was asked for."""
-    return service.menu.cards[service.menu.find(request).name]
+    return service.menu.cards[service.menu.find(request, visit.caller).name]
 
 
 async def nothing(service: Service, request: object, visit: Visit) -> None:
