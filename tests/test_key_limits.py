@@ -5,8 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from vecsmith.dialects.serving import Problem
-from vecsmith.server.keys import Limits
-from vecsmith.server.limits import Bucket, Meter, duration
+from vecsmith.server.access.keys import Limits
+from vecsmith.server.access.limits import Bucket, Meter, duration
 
 NOON = 1_800_000_000.0 // 86_400 * 86_400 + 43_200
 

@@ -11,11 +11,11 @@ from typer.testing import CliRunner
 
 from vecsmith.cli import app
 from vecsmith.errors import ConfigError
-from vecsmith.server import keys as keys_module
-from vecsmith.server.keyring import Keyring
-from vecsmith.server.keys import Limits, make_key, parse_key
-from vecsmith.server.keystore import KEYS, add_key, all_keys, revoke_key
-from vecsmith.server.ledger import USAGE
+from vecsmith.server.access import keys as keys_module
+from vecsmith.server.access.keyring import Keyring
+from vecsmith.server.access.keys import Limits, make_key, parse_key
+from vecsmith.server.access.keystore import KEYS, add_key, all_keys, revoke_key
+from vecsmith.server.access.ledger import USAGE
 
 
 @pytest.fixture(autouse=True)
@@ -202,6 +202,6 @@ def test_a_keyring_sees_what_changes_and_never_opens_again():
 def test_keys_are_read_again_only_where_the_file_changed(monkeypatch):
     made()
     keyring = Keyring()
-    monkeypatch.setattr("vecsmith.server.keyring.read_keys", lambda _: pytest.fail("read"))
+    monkeypatch.setattr("vecsmith.server.access.keyring.read_keys", lambda _: pytest.fail("read"))
     keyring.refresh()
     keyring.close()

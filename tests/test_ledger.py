@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from vecsmith.dialects.serving import Problem
-from vecsmith.server.access import Visitor
-from vecsmith.server.ledger import USAGE, Count, Ledger, by_key, month, spent_today, today, usage
+from vecsmith.server.access.callers import Visitor
+from vecsmith.server.access.ledger import USAGE, Count, Ledger, by_key, month, spent_today, today, usage
 from vecsmith.server.visit import Visit
 
 

@@ -12,7 +12,7 @@ from vecsmith.dialects import Asked
 from vecsmith.dialects.cohere import CohereClient, CohereServer
 from vecsmith.dialects.serving import Incoming, Problem
 from vecsmith.encodings import encode
-from vecsmith.server.access import Visitor, key_of
+from vecsmith.server.access.callers import Visitor, key_of
 from vecsmith.testing import FakeGenerator
 from vecsmith.wire import Service
 

@@ -7,7 +7,7 @@ from asking import asked
 from served import serving
 from vecsmith import Embedder, Session
 from vecsmith.dialects.serving import Problem
-from vecsmith.server.access import Visitor, key_of
+from vecsmith.server.access.callers import Visitor, key_of
 from vecsmith.testing import FakeGenerator
 
 EMBED = "/functions/v1/embed"

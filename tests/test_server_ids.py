@@ -10,7 +10,7 @@ from asking import ask, vectors
 from served import serving
 from vecsmith.dialects.serving import Problem
 from vecsmith.errors import ConfigError
-from vecsmith.server.ids import vocabulary
+from vecsmith.server.works.ids import vocabulary
 from vecsmith.testing import FakeGenerator
 from vecsmith.vocabularies import VOCABULARIES
 

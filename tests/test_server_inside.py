@@ -18,9 +18,9 @@ from served import serving, started
 from vecsmith import AsyncEmbedder
 from vecsmith.dialects.serving import Problem
 from vecsmith.local import lane as lanes
-from vecsmith.server import logs, readiness
-from vecsmith.server.logs import Writer, writing
-from vecsmith.server.tracing import Tracing
+from vecsmith.server.inside import logs, readiness
+from vecsmith.server.inside.logs import Writer, writing
+from vecsmith.server.inside.tracing import Tracing
 from vecsmith.testing import FakeGenerator
 
 TRACE = "4bf92f3577b34da6a3ce929d0e0e4736"
@@ -58,7 +58,7 @@ class NeedsKey:
     """Lets in whoever says the word."""
 
     def caller(self, incoming):
-        from vecsmith.server.access import Visitor
+        from vecsmith.server.access.callers import Visitor
 
         if incoming.headers.get("authorization") != "Bearer secret":
             raise Problem("no_key", "send a key")

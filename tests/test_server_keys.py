@@ -12,13 +12,13 @@ import pytest
 from asking import asked
 from served import serving, started
 from vecsmith.errors import ConfigError
-from vecsmith.server import door as door_module
-from vecsmith.server.door import door_of
-from vecsmith.server.hosts import FORWARDED
-from vecsmith.server.keys import Limits, make_key
-from vecsmith.server.keystore import add_key, revoke_key
-from vecsmith.server.ledger import by_key, today, usage
-from vecsmith.server.openapi import PART
+from vecsmith.server.access import door as door_module
+from vecsmith.server.access.door import door_of
+from vecsmith.server.access.hosts import FORWARDED
+from vecsmith.server.access.keys import Limits, make_key
+from vecsmith.server.access.keystore import add_key, revoke_key
+from vecsmith.server.access.ledger import by_key, today, usage
+from vecsmith.server.inside.openapi import PART
 from vecsmith.server.routes import ROWS
 from vecsmith.server.settings import ServerSettings
 from vecsmith.testing import FakeGenerator

@@ -9,9 +9,9 @@ from vecsmith.dialects.serving import Problem
 from vecsmith.dialects.tei_server import TEIEmbed
 from vecsmith.dialects.tei_tokens import TEIDecode
 from vecsmith.server.endpoint import Row
-from vecsmith.server.openapi import PART, document
+from vecsmith.server.inside.openapi import PART, document
 from vecsmith.server.routes import ROWS
-from vecsmith.server.works import nothing
+from vecsmith.server.works.embed import nothing
 
 
 @pytest.fixture(scope="module")

@@ -8,7 +8,7 @@ from asking import asked
 from served import serving
 from vecsmith import Embedder
 from vecsmith.dialects.serving import Incoming, Problem
-from vecsmith.server.tokens import METHODS
+from vecsmith.server.works.tokens import METHODS
 from vecsmith.testing import FakeGenerator
 
 

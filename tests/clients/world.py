@@ -13,8 +13,8 @@ from tempfile import TemporaryDirectory
 from served import started
 from vecsmith import Embedder, EmbedWarning
 from vecsmith.local.catalog import BUNDLED
-from vecsmith.server.keys import Limits, make_key
-from vecsmith.server.keystore import add_key
+from vecsmith.server.access.keys import Limits, make_key
+from vecsmith.server.access.keystore import add_key
 
 TEXTS = ["a cat", 'say "hi"\n\u2028\U0001f600 naïve', "the parcel arrived on Tuesday " * 5]
 LONG = "the parcel arrived on Tuesday " * 100

@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     import subprocess
     from collections.abc import Iterator
 
+    from vecsmith.server.access.ledger import Count
     from vecsmith.server.background import Background
-    from vecsmith.server.ledger import Count
 
 __all__ = ["background", "start", "status", "stop"]
 
@@ -137,8 +137,8 @@ def show(server: Background, state: str) -> None:
 
 def rows(server: Background) -> Iterator[tuple[str, str]]:
     """Yield each fact with its name."""
+    from vecsmith.server.access.keystore import publishable
     from vecsmith.server.background import log_path
-    from vecsmith.server.keystore import publishable
 
     key, used = publishable(), used_today()
     yield "address", server.address or "-"
@@ -161,8 +161,8 @@ def facts(server: Background | None, state: str) -> dict[str, Any]:
     """Return what a program may know of a server."""
     from datetime import UTC, datetime
 
+    from vecsmith.server.access.keystore import publishable
     from vecsmith.server.background import log_path
-    from vecsmith.server.keystore import publishable
 
     key = publishable()
     told: dict[str, Any] = {"state": state, "publishable_key": key and key.shown, "today": asdict(used_today())}
@@ -189,7 +189,7 @@ def functions_of(server: Background) -> list[str]:
 
 def used_today() -> Count:
     """Return what all keys used since midnight in UTC."""
-    from vecsmith.server.ledger import Count, today, usage
+    from vecsmith.server.access.ledger import Count, today, usage
 
     total = Count()
     for use in usage(today()):

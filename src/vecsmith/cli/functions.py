@@ -83,8 +83,8 @@ def serve(
 def show(address: str) -> None:
     """Say which functions there are, and how the first is called."""
     from vecsmith.dialects.functions import BUILT_IN
+    from vecsmith.server.access.keystore import publishable
     from vecsmith.server.functions.loading import FILE, names_in
-    from vecsmith.server.keystore import publishable
 
     own = names_in(FOLDER)
     say(f"serving functions at {address}/functions/v1/\n")

@@ -32,8 +32,8 @@ def init() -> None:
     That key is no secret: it is good for local models, on this machine.
     """
     from vecsmith.config import FILE
-    from vecsmith.server.keys import Limits, make_key
-    from vecsmith.server.keystore import add_key, publishable
+    from vecsmith.server.access.keys import Limits, make_key
+    from vecsmith.server.access.keystore import add_key, publishable
 
     try:
         with Path(FILE).open("x", encoding="utf-8") as file:

@@ -16,8 +16,8 @@ from vecsmith.types import Lane  # noqa: TC001 (typer reads the annotations when
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from vecsmith.server.keys import Key, Limits
-    from vecsmith.server.ledger import Count
+    from vecsmith.server.access.keys import Key, Limits
+    from vecsmith.server.access.ledger import Count
 
 __all__ = ["app"]
 
@@ -87,8 +87,8 @@ def create(
 
     A server that runs takes it within a second or two.
     """
-    from vecsmith.server.keys import Limits, make_key
-    from vecsmith.server.keystore import add_key
+    from vecsmith.server.access.keys import Limits, make_key
+    from vecsmith.server.access.keystore import add_key
 
     if len(name) > LONGEST_NAME or not name.isprintable():
         stop(f"--name takes at most {LONGEST_NAME} characters that can be printed")
@@ -106,8 +106,8 @@ def create(
 @app.command("list")
 def show_list(*, as_json: AsJson = False) -> None:
     """List the keys, and what each was used for this month."""
-    from vecsmith.server.keystore import all_keys
-    from vecsmith.server.ledger import by_key, month, usage
+    from vecsmith.server.access.keystore import all_keys
+    from vecsmith.server.access.ledger import by_key, month, usage
 
     keys, used = all_keys(), by_key(usage(month()))
     if as_json:
@@ -125,7 +125,7 @@ def revoke(
 
     A server that runs refuses it within a second or two.
     """
-    from vecsmith.server.keystore import revoke_key
+    from vecsmith.server.access.keystore import revoke_key
 
     key = revoke_key(number, time.time())
     say(f"key {key.id} is revoked")

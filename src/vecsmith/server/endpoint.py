@@ -6,12 +6,12 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar, cast, get_args
 
 from vecsmith.dialects.serving import EmbedAnswer, Problem
-from vecsmith.server.access import Visitor
+from vecsmith.server.access.callers import Visitor
 from vecsmith.server.failures import told
+from vecsmith.server.inside.tracing import spanned
 from vecsmith.server.leaving import while_there
 from vecsmith.server.raw import raw_response
 from vecsmith.server.reading import Gone, body_of, head_of, headers_of, others_wait
-from vecsmith.server.tracing import spanned
 from vecsmith.server.visit import Visit, named
 from vecsmith.types import Lane
 

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from vecsmith.client import AsyncEmbedder
     from vecsmith.dialects.serving import EmbedRequest
     from vecsmith.options import Options
-    from vecsmith.server.access import Caller
+    from vecsmith.server.access.callers import Caller
     from vecsmith.types import EmbedResult, OnLong
 
 __all__ = ["Menu", "Served"]

@@ -20,7 +20,7 @@ from vecsmith.dialects.root import union_error
 from vecsmith.dialects.serving import Problem
 from vecsmith.dialects.tei_server import TEIEmbed
 from vecsmith.dialects.voyage import VoyageServer
-from vecsmith.server.access import Visitor
+from vecsmith.server.access.callers import Visitor
 from vecsmith.server.endpoint import sent
 from vecsmith.server.reading import headers_of, others_wait
 from vecsmith.server.visit import Visit, named

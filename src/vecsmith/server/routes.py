@@ -20,13 +20,13 @@ from vecsmith.dialects.openai import OpenAIServer
 from vecsmith.dialects.palm import PalmBatch, PalmEmbed
 from vecsmith.dialects.root import RootServer, root_card, root_list, union_error
 from vecsmith.dialects.voyage import VoyageServer
-from vecsmith.server import inside
 from vecsmith.server.endpoint import Row
-from vecsmith.server.openapi import OpenAPI, describe
+from vecsmith.server.inside import routes as inside
+from vecsmith.server.inside.openapi import OpenAPI, describe
 from vecsmith.server.routes_tei import HUGGING_FACE, TEI
-from vecsmith.server.single import function
-from vecsmith.server.tokens import METHODS, detokenize, tokenize
-from vecsmith.server.works import embed, embed_several, model, models, nothing
+from vecsmith.server.works.embed import embed, embed_several, model, models, nothing
+from vecsmith.server.works.single import function
+from vecsmith.server.works.tokens import METHODS, detokenize, tokenize
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence

@@ -15,10 +15,10 @@ from vecsmith.dialects.tei_server import (
     TEISimilarity,
 )
 from vecsmith.dialects.tei_tokens import TEIDecode, TEITokenize
-from vecsmith.server import single
 from vecsmith.server.endpoint import Row
-from vecsmith.server.tokens import detokenize, tokenize
-from vecsmith.server.works import nothing
+from vecsmith.server.works import single
+from vecsmith.server.works.embed import nothing
+from vecsmith.server.works.tokens import detokenize, tokenize
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING
 from vecsmith.client import AsyncEmbedder
 from vecsmith.config import configuration
 from vecsmith.errors import ConfigError
+from vecsmith.server.access.door import door_of
 from vecsmith.server.app import application
-from vecsmith.server.door import door_of
 from vecsmith.server.functions.calls import line
 from vecsmith.server.functions.folder import Folder, kept
-from vecsmith.server.logs import writing
+from vecsmith.server.inside.logs import writing
 from vecsmith.server.menu import Menu, Served
 from vecsmith.server.service import Service
 

@@ -6,22 +6,22 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from vecsmith.server.access import Anybody
+from vecsmith.server.access.callers import Anybody
 from vecsmith.server.gate import Gate
-from vecsmith.server.ids import vocabulary
-from vecsmith.server.logs import witnessed
-from vecsmith.server.metrics import Metrics
-from vecsmith.server.tracing import tracing
+from vecsmith.server.inside.logs import witnessed
+from vecsmith.server.inside.metrics import Metrics
+from vecsmith.server.inside.tracing import tracing
+from vecsmith.server.works.ids import vocabulary
 
 if TYPE_CHECKING:
     from vecsmith.dialects.serving import Problem
-    from vecsmith.server.access import Access
+    from vecsmith.server.access.callers import Access
     from vecsmith.server.functions.folder import Folder
-    from vecsmith.server.ids import Ids
+    from vecsmith.server.inside.tracing import Tracing
     from vecsmith.server.menu import Menu
     from vecsmith.server.settings import ServerSettings
-    from vecsmith.server.tracing import Tracing
     from vecsmith.server.visit import Visit
+    from vecsmith.server.works.ids import Ids
 
 __all__ = ["Service", "Witness"]
 

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from vecsmith.dialects.serving import ProblemKind
-    from vecsmith.server.access import Caller
+    from vecsmith.server.access.callers import Caller
     from vecsmith.types import Lane
 
 __all__ = ["Visit", "named", "printable"]

@@ -19,8 +19,8 @@ from vecsmith.server.functions.answers import answer_of, refused, request_of
 from vecsmith.server.functions.folder import Broken
 from vecsmith.server.functions.traces import is_developer, trace_of
 from vecsmith.server.functions.worker import Worker
-from vecsmith.server.problems import problem_of
-from vecsmith.server.works import nothing
+from vecsmith.server.works.embed import nothing
+from vecsmith.server.works.problems import problem_of
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Receive, Scope, Send

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from vecsmith.errors import ConfigError
-from vecsmith.server.hosts import FORWARDED, is_loopback, name_of
+from vecsmith.server.access.hosts import FORWARDED, is_loopback, name_of
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 from vecsmith.dialects.serving import EmbedAnswer, Problem, Several
 from vecsmith.encodings import encode
 from vecsmith.errors import EmbedError, InputError
-from vecsmith.server.problems import problem_of
-from vecsmith.server.shortened import also_dropped, shortened
+from vecsmith.server.works.problems import problem_of
+from vecsmith.server.works.shortened import also_dropped, shortened
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine, Sequence

@@ -14,11 +14,11 @@ from vecsmith.local import LocalGenerator
 from vecsmith.postprocess import check, normalize
 from vecsmith.prepare import prepare
 from vecsmith.providers.contract import GenerationOptions
-from vecsmith.server.deadline import answering
 from vecsmith.server.menu import beneath
-from vecsmith.server.prompting import named_prompt
-from vecsmith.server.tokens import texts_of_ids
-from vecsmith.server.works import embed
+from vecsmith.server.works.deadline import answering
+from vecsmith.server.works.embed import embed
+from vecsmith.server.works.prompting import named_prompt
+from vecsmith.server.works.tokens import texts_of_ids
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -6,7 +6,7 @@ import json
 from typing import TYPE_CHECKING
 
 from vecsmith.errors import ConfigError
-from vecsmith.server.keys import Key, Limits
+from vecsmith.server.access.keys import Key, Limits
 from vecsmith.server.state import StateFile
 
 if TYPE_CHECKING:

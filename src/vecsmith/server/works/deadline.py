@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from vecsmith.dialects.serving import Problem
 from vecsmith.errors import EmbedError
-from vecsmith.server.problems import problem_of
+from vecsmith.server.works.problems import problem_of
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator

@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING
 
 from vecsmith.cache.file import identity
 from vecsmith.errors import ConfigError
-from vecsmith.server.keys import NOBODY, parse_key
-from vecsmith.server.keystore import KEYS, read_keys
+from vecsmith.server.access.keys import NOBODY, parse_key
+from vecsmith.server.access.keystore import KEYS, read_keys
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from vecsmith.server.keys import Key
+    from vecsmith.server.access.keys import Key
 
 __all__ = ["Keyring"]
 

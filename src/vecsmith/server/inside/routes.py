@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Literal
 
 from vecsmith.dialects.serving import Problem, json_response
 from vecsmith.server.endpoint import Row
-from vecsmith.server.metrics import OWN
-from vecsmith.server.readiness import troubles
+from vecsmith.server.inside.metrics import OWN
+from vecsmith.server.inside.readiness import troubles
 from vecsmith.wire import HttpResponse
 
 if TYPE_CHECKING:
@@ -77,7 +77,7 @@ async def tei_health(service: Service, request: Incoming, visit: Visit) -> HttpR
 
 async def metrics(service: Service, request: Incoming, visit: Visit) -> HttpResponse:
     """Tell what was counted, to whoever has a key where keys are needed; scrapes count against none."""
-    from vecsmith.server.exposition import exposed
+    from vecsmith.server.inside.exposition import exposed
 
     if not service.settings.open_metrics:
         visit.caller = service.access.caller(request)
@@ -89,7 +89,7 @@ async def metrics(service: Service, request: Incoming, visit: Visit) -> HttpResp
 
 async def home(service: Service, request: Incoming, visit: Visit) -> HttpResponse:  # noqa: ARG001 (a work)
     """Show what is served: a page to browsers, a line to all others."""
-    from vecsmith.server.page import HEADERS, page
+    from vecsmith.server.inside.page import HEADERS, page
     from vecsmith.server.routes import ROWS
 
     cards = told(service, request)

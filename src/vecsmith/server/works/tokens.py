@@ -13,9 +13,9 @@ from vecsmith.local.tokens import TextTokenizer
 from vecsmith.portal import aside
 from vecsmith.prepare import prepare
 from vecsmith.providers import Reads
-from vecsmith.server.deadline import answering
 from vecsmith.server.menu import beneath
-from vecsmith.server.prompting import named_prompt
+from vecsmith.server.works.deadline import answering
+from vecsmith.server.works.prompting import named_prompt
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence

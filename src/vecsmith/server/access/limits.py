@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from vecsmith.dialects.serving import Problem
 
 if TYPE_CHECKING:
-    from vecsmith.server.keys import Limits
+    from vecsmith.server.access.keys import Limits
 
 __all__ = ["Bucket", "Meter", "duration"]
 

@@ -9,19 +9,19 @@ from typing import TYPE_CHECKING
 
 from vecsmith.dialects.serving import Problem
 from vecsmith.errors import ConfigError
-from vecsmith.server.access import Visitor, key_of
-from vecsmith.server.hosts import Hosts, check_here, listens_here
-from vecsmith.server.keyring import Keyring
-from vecsmith.server.ledger import Ledger, spent_today
-from vecsmith.server.limits import Meter
+from vecsmith.server.access.callers import Visitor, key_of
+from vecsmith.server.access.hosts import Hosts, check_here, listens_here
+from vecsmith.server.access.keyring import Keyring
+from vecsmith.server.access.ledger import Ledger, spent_today
+from vecsmith.server.access.limits import Meter
 from vecsmith.server.regularly import Regularly
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from vecsmith.dialects.serving import Incoming
-    from vecsmith.server.access import Caller
-    from vecsmith.server.keys import Key
+    from vecsmith.server.access.callers import Caller
+    from vecsmith.server.access.keys import Key
     from vecsmith.server.menu import Menu
     from vecsmith.server.service import Witness
     from vecsmith.server.settings import ServerSettings
