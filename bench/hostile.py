@@ -64,7 +64,7 @@ BACKEND = 424
 class Told:
     """What became of one kind of asking."""
 
-    statuses: Counter[int] = field(default_factory=Counter)
+    statuses: Counter[int | str] = field(default_factory=Counter)
     faults: list[str] = field(default_factory=list)
     hangs: list[str] = field(default_factory=list)
 
@@ -210,7 +210,7 @@ def schema(address: str, seconds: float) -> dict[str, Told]:
         told.faults = re.findall(r"^\s*-\s+(.*)$", done.stdout, re.MULTILINE) or [f"exit code {done.returncode}"]
         print(done.stdout, file=sys.stderr)
     if asked := re.search(r"(\d[\d,]*) generated", done.stdout):
-        told.statuses[0] = int(asked[1].replace(",", ""))
+        told.statuses["whatever"] = int(asked[1].replace(",", ""))
     return {"schemathesis": told}
 
 
@@ -267,7 +267,7 @@ def report(to: Path | None, told: dict[str, Told], sizes: list[float], lines: li
     rows = []
     missed = [] if alive else ["the server ended"]
     for name, found in told.items():
-        statuses = ", ".join(f"{count:,} of {status}" for status, count in sorted(found.statuses.items()))
+        statuses = ", ".join(f"{count:,} of {status}" for status, count in sorted(found.statuses.items(), key=str))
         rows.append([name, statuses, f"{found.statuses.total():,}", str(len(found.faults)), str(len(found.hangs))])
         missed += found.faults[:20] + found.hangs[:20]
     print(render(("what", "statuses", "asked", "faults", "hangs"), rows))

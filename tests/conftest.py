@@ -4,10 +4,14 @@ import os
 from zlib import crc32
 
 import pytest
+from hypothesis import settings
 
 import vecsmith
 from tiny_model import write_model
 from vecsmith.providers.plugin import registered
+
+settings.register_profile("untimed", deadline=None)  # what a machine is slow at is no failure
+settings.load_profile("untimed")
 
 
 @pytest.fixture(scope="session")

@@ -89,6 +89,11 @@ def test_a_body_that_is_too_large_is_refused_before_its_end(told):
         assert b" 413 " in line.recv(1000)
 
 
+def test_a_client_that_sends_all_of_a_body_that_is_too_large_is_told_so():
+    with serving(max_body=1000) as (address, _):
+        assert post(address, "/v1/embeddings", b"a" * 50_000_000)[0] == 413
+
+
 def test_a_body_that_does_not_come_is_given_up():
     with serving(body_timeout=0.2) as (address, _), connect(address) as line:
         line.sendall(head(100) + b"{")

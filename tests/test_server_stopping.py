@@ -70,7 +70,7 @@ def test_requests_that_wait_behind_another_of_their_connection_are_answered_too(
         assert process.wait(30) == 0
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
 def test_a_server_that_nobody_asks_anything_stops_at_once(number):
     with started("--drain", "0") as (_, process):
         process.send_signal(number)

@@ -57,6 +57,25 @@ class TooLarge(Exception):  # noqa: N818 (an answer)
     """There is more of a head than is read."""
 
 
+class Farewell:
+    """What an answer is written to: at its end a client that still sends is listened to for a while.
+
+    To hang up on what was not read takes the answer back, by TCP's rules, before the client has seen it.
+    """
+
+    def __init__(self, connection: Connection) -> None:
+        self.connection = connection
+        self.write, self.is_closing = connection.transport.write, connection.transport.is_closing
+
+    def close(self) -> None:
+        """End the connection."""
+        connection = self.connection
+        if connection.running is not None and connection.running.more_body and not self.is_closing():
+            connection.part()
+        else:
+            connection.transport.close()
+
+
 class Connection(HttpToolsProtocol):
     """Reads requests, hands them on, and hangs up on whoever takes too long."""
 
@@ -74,7 +93,9 @@ class Connection(HttpToolsProtocol):
         self.running: RequestResponseCycle | None = None
         """The request that is answered, where uvicorn's own is the last that came."""
         self.refusal: HTTPStatus | None = None
-        """Why nothing more is read."""
+        """Why the rest is not taken for requests."""
+        self.deaf = False
+        """Whether what comes is forgotten."""
         self.unread, self.moved = 0, 0.0
         """Bytes that the client has not taken yet, and when their number last changed."""
 
@@ -113,7 +134,7 @@ class Connection(HttpToolsProtocol):
     def data_received(self, data: bytes) -> None:
         """Read what came; what is no request is refused when those before it are answered."""
         self._unset_keepalive_if_required()
-        while data and self.refusal is None:
+        while data and not self.deaf:
             data = self.fed(data)
 
     def fed(self, data: bytes) -> bytes:
@@ -183,6 +204,8 @@ class Connection(HttpToolsProtocol):
         self.heard, self.in_head, self.due = True, False, math.inf
         self.scope["extensions"] = {BEHIND: {"requests": self.pipeline}}
         super().on_headers_complete()
+        if not self.parser.should_upgrade():
+            self.cycle.transport = Farewell(self)  # type: ignore[assignment]  # as much of one as it uses
 
     def on_body(self, body: bytes) -> None:
         """Take a piece of a body."""
@@ -201,22 +224,25 @@ class Connection(HttpToolsProtocol):
         super().on_response_complete()
         if self.idle:
             sending = self.in_head or self.cycle.more_body
-            self.due = self.loop.time() + (self.patience if sending else KEEP_ALIVE)
+            wait = LINGER if self.deaf else self.patience if sending else KEEP_ALIVE
+            self.due = self.loop.time() + wait
             if self.refusal is not None and not self.pipeline:
                 self.refuse(self.refusal)
 
     def refuse(self, status: HTTPStatus) -> None:
-        """Answer what is no request, when nothing else is owed any more, and hang up.
-
-        What the client still sends is read and forgotten for a while: else its system would take back the answer.
-        """
-        self.refusal = status
+        """Answer what is no request, when nothing else is owed any more, and hang up."""
+        self.refusal, self.deaf = status, True
         if not self.idle or self.pipeline or self.transport.is_closing():
             return
         self.logger.warning("a request was refused: %s", WORDS[status])
         body = orjson.dumps({"error": {"message": WORDS[status], "type": "invalid_request_error"}})
         head = f"HTTP/1.1 {status.value} {status.phrase}\r\ncontent-type: application/json\r\nconnection: close\r\n"
         self.transport.write(f"{head}content-length: {len(body)}\r\n\r\n".encode() + body)
+        self.part()
+
+    def part(self) -> None:
+        """Say no more, and listen for a while."""
+        self.deaf = True
         self.transport.write_eof()
         self.due = self.loop.time() + LINGER
 

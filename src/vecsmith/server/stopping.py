@@ -53,7 +53,9 @@ class Server(uvicorn.Server):
         if threading.current_thread() is not threading.main_thread():
             yield
             return
-        before = {number: signal.signal(number, self.handle_exit) for number in (signal.SIGINT, signal.SIGTERM)}
+        hangup = getattr(signal, "SIGHUP", None)  # there is none on Windows, and `nohup` has it ignored
+        heard = [hangup] if hangup is not None and signal.getsignal(hangup) != signal.SIG_IGN else []
+        before = {number: signal.signal(number, self.handle_exit) for number in (signal.SIGINT, signal.SIGTERM, *heard)}
         try:
             yield
         finally:
