@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 import msgspec
 
 from vecsmith.dialects import Answer, fault, members, post, rows_of, sentence
-from vecsmith.dialects.serving import EmbedRequest, Problem, as_base64, json_response, number, read_body
+from vecsmith.dialects.bodies import number, read_body
+from vecsmith.dialects.serving import EmbedRequest, Problem, as_base64, json_response
 from vecsmith.prepare import readable
 
 if TYPE_CHECKING:

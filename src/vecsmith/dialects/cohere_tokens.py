@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import msgspec
 
+from vecsmith.dialects.bodies import read_body
 from vecsmith.dialects.cohere import error_response
-from vecsmith.dialects.serving import Problem, json_response, read_body
+from vecsmith.dialects.serving import Problem, json_response
 from vecsmith.dialects.tokens import TokensOfTexts, WordsOfTokens
 
 if TYPE_CHECKING:

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import msgspec
 
-from vecsmith.dialects.serving import EmbedRequest, Problem, json_response, read_body, read_json, texts_of
+from vecsmith.dialects.bodies import read_body, read_json, texts_of
+from vecsmith.dialects.serving import EmbedRequest, Problem, json_response
 from vecsmith.wire import HttpResponse
 
 if TYPE_CHECKING:

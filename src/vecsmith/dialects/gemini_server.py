@@ -7,16 +7,9 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import msgspec
 
+from vecsmith.dialects.bodies import object_of, read_members
 from vecsmith.dialects.google import error_response
-from vecsmith.dialects.serving import (
-    EmbedRequest,
-    Problem,
-    grouped,
-    in_order,
-    json_response,
-    object_of,
-    read_members,
-)
+from vecsmith.dialects.serving import EmbedRequest, Problem, grouped, in_order, json_response
 from vecsmith.errors import ConfigError
 from vecsmith.tasks import task_of
 

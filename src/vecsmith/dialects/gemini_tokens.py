@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import msgspec
 
+from vecsmith.dialects.bodies import object_of, read_body, read_members
 from vecsmith.dialects.gemini_server import camel
 from vecsmith.dialects.google import error_response
-from vecsmith.dialects.serving import Problem, json_response, object_of, read_body, read_members
+from vecsmith.dialects.serving import Problem, json_response
 from vecsmith.dialects.tokens import TokensOfTexts
 
 if TYPE_CHECKING:

@@ -6,7 +6,8 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Never
 
-from vecsmith.dialects.serving import Problem, json_response, number
+from vecsmith.dialects.bodies import number
+from vecsmith.dialects.serving import Problem, json_response
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

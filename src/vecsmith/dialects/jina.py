@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 import msgspec
 
+from vecsmith.dialects.bodies import read_body
 from vecsmith.dialects.dtypes import Written, items
 from vecsmith.dialects.openai import OpenAIClient, failed, plain
-from vecsmith.dialects.serving import EmbedRequest, Invalid, Problem, json_response, read_body
+from vecsmith.dialects.serving import EmbedRequest, Invalid, Problem, json_response
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 import msgspec
 
+from vecsmith.dialects.bodies import read_body
 from vecsmith.dialects.cards import openai_card
 from vecsmith.dialects.dtypes import Dtype, Written, items
 from vecsmith.dialects.openai import OpenAIClient, failed, plain
-from vecsmith.dialects.serving import EmbedRequest, Invalid, json_response, read_body
+from vecsmith.dialects.serving import EmbedRequest, Invalid, json_response
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

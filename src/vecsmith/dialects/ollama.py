@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import msgspec
 
 from vecsmith.dialects import Answer, fault, post, rows_of, said
+from vecsmith.dialects.bodies import read_body
 from vecsmith.dialects.cards import named
-from vecsmith.dialects.serving import EmbedRequest, Invalid, json_response, read_body
+from vecsmith.dialects.serving import EmbedRequest, Invalid, json_response
 from vecsmith.wire import HttpResponse
 
 if TYPE_CHECKING:

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import msgspec
 
+from vecsmith.dialects.bodies import read_body
 from vecsmith.dialects.openai import OpenAIServer, plain
-from vecsmith.dialects.serving import EmbedRequest, Invalid, json_response, read_body
+from vecsmith.dialects.serving import EmbedRequest, Invalid, json_response
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 import msgspec
 
 from vecsmith.dialects import Answer, fault, members, post, rows_of, sentence
-from vecsmith.dialects.serving import EmbedRequest, Invalid, Problem, as_base64, json_response, read_body, texts_of
+from vecsmith.dialects.bodies import read_body, texts_of
+from vecsmith.dialects.serving import EmbedRequest, Invalid, Problem, as_base64, json_response
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

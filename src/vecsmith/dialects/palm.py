@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import msgspec
 
+from vecsmith.dialects.bodies import read_body
 from vecsmith.dialects.gemini_server import check_count, check_model
 from vecsmith.dialects.google import error_response
-from vecsmith.dialects.serving import EmbedRequest, Problem, json_response, read_body
+from vecsmith.dialects.serving import EmbedRequest, Problem, json_response
 
 if TYPE_CHECKING:
     from vecsmith.dialects.serving import EmbedAnswer, Incoming

@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 import msgspec
 
+from vecsmith.dialects.bodies import read_body
 from vecsmith.dialects.dtypes import Dtype, Written, items
 from vecsmith.dialects.jina import Kind, only_texts, written_as
 from vecsmith.dialects.mistral import mistral_card, usage
 from vecsmith.dialects.openai import error_of, told_apart
-from vecsmith.dialects.serving import EmbedRequest, Invalid, json_response, read_body
+from vecsmith.dialects.serving import EmbedRequest, Invalid, json_response
 from vecsmith.errors import ConfigError
 from vecsmith.tasks import task_of
 

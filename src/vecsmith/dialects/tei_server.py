@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 import msgspec
 import numpy as np
 
+from vecsmith.dialects.bodies import json_name, read_body
 from vecsmith.dialects.openai import OpenAIServer
-from vecsmith.dialects.serving import EmbedRequest, Problem, json_name, json_response, read_body
+from vecsmith.dialects.serving import EmbedRequest, Problem, json_response
 from vecsmith.wire import HttpResponse
 
 if TYPE_CHECKING:

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import msgspec
 import numpy as np
 
-from vecsmith.dialects.serving import Problem, json_response, read_body
+from vecsmith.dialects.bodies import read_body
+from vecsmith.dialects.serving import Problem, json_response
 from vecsmith.dialects.tei_server import Empty, Says, check_texts, model_of
 from vecsmith.dialects.tokens import TokensOfTexts, WordsOfTokens
 

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 import msgspec
 
+from vecsmith.dialects.bodies import read_body
 from vecsmith.dialects.dtypes import Dtype, Written, items
 from vecsmith.dialects.openai import OpenAIClient, plain
-from vecsmith.dialects.serving import EmbedRequest, json_response, read_body
+from vecsmith.dialects.serving import EmbedRequest, json_response
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
