@@ -310,6 +310,19 @@ def test_texts_that_wait_together_share_a_batch(engine, quick_gate, lengths):
     assert len(batches) <= 3
 
 
+def test_the_backlog_is_what_waits_at_the_pace_of_what_was_computed(engine, gate):
+    first = engine.submit(BULK)
+    assert gate.reached.wait(PATIENCE)
+    assert engine.backlog(10_000) == 0  # nothing was computed yet
+    gate.opened.set()
+    first.result(PATIENCE)
+    gate.opened.clear()
+    waiting = engine.submit([*BULK, *BULK])
+    assert engine.backlog(10_000) == engine.backlog(1, "bulk") > 0
+    waiting.cancel()
+    assert engine.backlog(10_000) == 0
+
+
 def test_a_short_job_is_answered_while_bulk_waits(engine, gate):
     bulk = engine.submit(BULK)
     assert gate.reached.wait(PATIENCE)

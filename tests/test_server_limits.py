@@ -182,3 +182,11 @@ def test_half_a_surrogate_pair_where_no_text_is_meant_is_refused(address, path, 
 
 def test_compressed_bodies_are_not_unpacked(address):
     assert post(address, "/v1/embeddings", b"x", {"content-encoding": "gzip"})[0] == 400
+
+
+def test_a_request_that_would_wait_too_long_is_refused_at_once(embedder, monkeypatch):
+    engine = embedder.generator.engine
+    monkeypatch.setattr(engine, "backlog", lambda *_: 100.0)
+    with serving({"minilm": embedder.generator}, timeout=60) as (where, _):
+        status, headers, _ = post(where, "/v1/embeddings", {"input": "a"})
+    assert (status, headers["retry-after"]) == (503, "50")

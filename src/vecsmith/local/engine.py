@@ -47,6 +47,9 @@ LaneName = Literal["quick", "bulk", "short", "tokens"]
 QUICK_TOKENS = 512
 """A job of no more tokens takes the quick lane."""
 
+QUICK_CHARACTERS = 4 * QUICK_TOKENS
+"""About as many characters."""
+
 BATCH_TOKENS = 512
 """Tokens of a full batch."""
 
@@ -156,6 +159,11 @@ class Engine:
         if name == "short":
             graph = of_shape(graph, self.ladder(name).shapes[0])
         return compiled(graph, precision=self.key.precision, threads=self.key.threads, streams=streams)
+
+    def backlog(self, characters: int, wish: Wish | None = None) -> float:
+        """Return the seconds until a call of so many characters would be begun, as far as can be told."""
+        lane = self.lanes.get("bulk" if wish == "bulk" or (wish is None and characters > QUICK_CHARACTERS) else "quick")
+        return 0.0 if lane is None else lane.backlog
 
     def held_up(self) -> dict[LaneName, float]:
         """Return for how many seconds each lane that has work has not got on with it."""

@@ -97,6 +97,12 @@ class Lane:
         waiting = self.moved if len(self.pool) else now
         return max(0.0, now - min((waiting, *tuple(self.begun.values()))))
 
+    @property
+    def backlog(self) -> float:
+        """Seconds that what waits will take, at the pace of all that was computed; 0 where nothing was."""
+        done = self.batches
+        return self.pool.tokens * done.seconds.total / (max(1, done.tokens) * len(self.threads))
+
     def submit(self, work: Work) -> None:
         """Let a job wait for its turn; its future is set from one of the lane's threads."""
         with self.changed:

@@ -167,7 +167,8 @@ class Pool:
         self.ladder = ladder
         self.sorted: list[Row] = []
         self.turns: deque[Job] = deque()
-        self.added = 0
+        self.added = self.tokens = 0
+        """Rows that were ever added, and the tokens of those that wait."""
 
     def __len__(self) -> int:
         return len(self.sorted)
@@ -176,6 +177,7 @@ class Pool:
         """Let the rows of a job wait."""
         for self.added, row in enumerate(job.rows, self.added + 1):  # noqa: B020 (counts on from where it stood)
             row.number = self.added
+            self.tokens += len(row.ids)
         job.rows.sort(key=lambda row: row.key)
         self.sorted = sorted(self.sorted + job.rows, key=lambda row: row.key)
         self.turns.append(job)
@@ -184,6 +186,7 @@ class Pool:
         """Forget the rows of a job that was given up."""
         for row in job.rows:
             row.waiting = False
+        self.tokens -= sum(len(row.ids) for row in self.sorted if row.job is job)
         self.sorted = [row for row in self.sorted if row.job is not job]
 
     def take(self) -> Batch | None:
@@ -244,4 +247,5 @@ class Pool:
         del self.sorted[start:end]
         for row in rows:
             row.waiting = False
+        self.tokens -= sum(len(row.ids) for row in rows)
         return Batch(rows, self.ladder.fit(len(rows), len(rows[-1].ids)))

@@ -10,7 +10,7 @@ from vecsmith.dialects.serving import Problem
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["Gate"]
+__all__ = ["Gate", "busy"]
 
 LATER = 1.0
 """Seconds after which whoever was refused may come again."""
@@ -30,7 +30,7 @@ class Gate:
         A request that is larger than all room there is may go alone.
         """
         if self.requests >= self.most_requests or (self.bytes and self.bytes + size > self.most_bytes):
-            raise Problem("overloaded", "the server is busy: send the request again later", retry_after=LATER)
+            raise busy(LATER)
         self.requests += 1
         self.bytes += size
         try:
@@ -38,3 +38,8 @@ class Gate:
         finally:
             self.requests -= 1
             self.bytes -= size
+
+
+def busy(seconds: float) -> Problem:
+    """Return the refusal of a request for which there is no room, and after how long there may be."""
+    return Problem("overloaded", "the server is busy: send the request again later", retry_after=max(LATER, seconds))

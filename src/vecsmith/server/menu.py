@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from vecsmith.dialects.serving import ModelCard, Problem
 from vecsmith.errors import ConfigError
+from vecsmith.local.engine import Engine
 from vecsmith.local.folder import ModelFolder
 from vecsmith.options import options_of
 from vecsmith.pipeline import read_together, through
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from vecsmith.dialects.serving import EmbedRequest
     from vecsmith.options import Options
     from vecsmith.server.access.callers import Caller
-    from vecsmith.types import EmbedResult, OnLong
+    from vecsmith.types import EmbedResult, Lane, OnLong
 
 __all__ = ["Menu", "Served"]
 
@@ -45,6 +46,11 @@ class Served:
     def local(self) -> bool:
         """Whether it computes on this machine, and so costs nothing."""
         return bool(getattr(self.embedder.generator, "answers_here", False))
+
+    def backlog(self, characters: int, lane: Lane | None) -> float:
+        """Return the seconds until a call of so many characters would be begun; 0 where that cannot be told."""
+        engine = beneath(self.embedder.generator, Engine)
+        return 0.0 if engine is None else engine.backlog(characters, lane)
 
     def options(self, request: EmbedRequest, on_long: OnLong | None) -> Options:
         """Return what a request asks of the model; raise `EmbedError` for what it cannot."""

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from vecsmith.dialects.serving import EmbedAnswer, Problem, Several
 from vecsmith.encodings import encode
 from vecsmith.errors import EmbedError, InputError
+from vecsmith.server.gate import busy
 from vecsmith.server.works.problems import problem_of
 from vecsmith.server.works.shortened import also_dropped, shortened
 
@@ -64,7 +65,10 @@ async def answers(
     texts = [texts_of(service, request) for request in requests]
     visit.texts = sum(map(len, texts))
     check_count(visit.texts, served)
-    with service.gate.place(sum(len(text) for each in texts for text in each)):
+    size = sum(len(text) for each in texts for text in each)
+    if (seconds := served.backlog(size, visit.lane)) > service.settings.timeout / 2:
+        raise busy(seconds / 2)  # at once, and not when its time is up and all work for it was for nothing
+    with service.gate.place(size):
         parts = zip(requests, texts, places, strict=True)
         works = [embedded(service, served, *part, lane=visit.lane) for part in parts]
         results = [await works[0]] if len(works) == 1 else await side_by_side(works)
