@@ -229,7 +229,9 @@ class AsyncEmbedder:
                 with Unclaimed() as call:
                     work = partial(through, generator, options=options, cache=self.cache)
                     async for passed in ahead(source, call.noting(work), flow.ahead):
+                        start = joined.length
                         joined.add(passed.result)
+                        call.joined(passed.result.vectors, partial(joined.lying, start, joined.length))
             except InputError as error:
                 raise repeats.named(error) from None
             if not joined.parts:

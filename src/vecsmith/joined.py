@@ -36,6 +36,11 @@ class Joined:
         self.rows: NDArray[Any] | None = None
         self.count = 0
 
+    @property
+    def length(self) -> int:
+        """Rows that were added."""
+        return self.count if self.rows is not None else sum(len(part.vectors) for part in self.parts)
+
     def add(self, part: EmbedResult) -> None:
         """Take the next part."""
         if self.parts:
@@ -43,6 +48,10 @@ class Joined:
                 self.parts[0] = self.taken(self.parts[0])
             part = self.taken(part)
         self.parts.append(part)
+
+    def lying(self, start: int, end: int) -> NDArray[Any]:
+        """Return the rows that were added so far, from one to another."""
+        return (self.parts[0].vectors if self.rows is None else self.rows)[start:end]
 
     def taken(self, part: EmbedResult) -> EmbedResult:
         """Put a part's vectors and items where the whole is; return what is left."""

@@ -206,7 +206,7 @@ class Delivery:
             self.save()
             raise
         if (note := given.get()) is not None:
-            note(Given(self.paid, self.asked, received.vectors, received.tokens))
+            note(Given(self.paid, self.asked, received.tokens, received.vectors))
         return received
 
     async def sent(self) -> Received:
