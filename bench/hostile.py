@@ -22,10 +22,9 @@ import re
 import subprocess
 import sys
 import threading
-import time
 from collections import Counter
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import quote, urlsplit
@@ -42,7 +41,7 @@ from served import started
 from vecsmith.server.routes import ROWS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from vecsmith.server.endpoint import Row
 
@@ -53,7 +52,7 @@ LINES = 4
 """Connections at once for bodies."""
 
 ROOM = 500
-"""MB that the server may grow by at most, of which 64 are what may wait, twice 64 a body, and the rest answers."""
+"""MB by which each part may make the server grow at most: engines, tokenizers and answers that are written at once."""
 
 FINE = {501, 503}
 BACKEND = 424
@@ -112,10 +111,11 @@ def target(row: Row) -> str:
 def requests(row: Row) -> Iterator[tuple[str, bytes]]:
     """Yield everything that is sent to one route."""
     kind = getattr(row.side, "body", None)
-    where = f"POST {target(row)} HTTP/1.1\r\nhost: localhost\r\n"
+    first = f"POST {target(row)} HTTP/1.1\r\n"
+    where = f"{first}host: localhost\r\n"
     for what, headers, body in headed(kind):
-        said = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
-        yield what, f"{where}{said}content-length: {len(body)}\r\n\r\n".encode("latin-1") + body
+        said = "".join(f"{name}: {value}\r\n" for name, value in {"host": "localhost", **headers}.items())
+        yield what, f"{first}{said}content-length: {len(body)}\r\n\r\n".encode("latin-1") + body
     for what, body in [*broken(kind), *(wrong(kind) if kind is not None else ())]:
         head = f"{where}content-type: application/json\r\ncontent-length: {len(body)}\r\n\r\n"
         yield what, head.encode("latin-1") + body
@@ -243,41 +243,46 @@ def main() -> None:
     command.add_argument("--json", type=Path, metavar="FILE", help="write the raw numbers to this file")
     arguments = command.parse_args()
     told: dict[str, Told] = {}
-    took: dict[str, float] = {}
-    sizes: list[float] = []
+    sizes: dict[str, tuple[float, float, float]] = {}
     serve = ("--body-timeout", f"{SLOW:g}", "--max-waiting", "64MB", "--log-format", "json")
     with started(*serve) as (address, process), listened(process) as lines:
         port = int(urlsplit(address).port or 0)
         asyncio.run(others(port))
-        sizes.append(memory(process.pid, "VmRSS"))
-        for part, work in {"bodies": bodies, "wire": strange, "crowds": crowds}.items():
+        parts: dict[str, Callable[[], dict[str, Told]]] = {
+            "bodies": lambda: asyncio.run(bodies(port)),
+            "wire": lambda: asyncio.run(strange(port)),
+            "crowds": lambda: asyncio.run(crowds(port)),
+            "schema": lambda: schema(address, arguments.seconds),
+        }
+        for part, work in parts.items():
             if arguments.only in {None, part}:
-                begun = time.monotonic()
-                told |= asyncio.run(work(port))
-                took[part] = time.monotonic() - begun
-        if arguments.only in {None, "schema"}:
-            told |= schema(address, arguments.seconds)
-        alive = process.poll() is None
-        sizes += [memory(process.pid, "VmRSS"), memory(process.pid, "VmHWM")] if alive else [0, 0]
-    report(arguments.json, told, sizes, lines, alive=alive)
+                Path(f"/proc/{process.pid}/clear_refs").write_text("5")  # the most of memory begins anew
+                before = memory(process.pid, "VmRSS")
+                told |= work()
+                sizes[part] = (before, memory(process.pid, "VmRSS"), memory(process.pid, "VmHWM"))
+    report(arguments.json, told, sizes, lines)
 
 
-def report(to: Path | None, told: dict[str, Told], sizes: list[float], lines: list[str], *, alive: bool) -> None:
+def report(
+    to: Path | None, told: dict[str, Told], sizes: dict[str, tuple[float, float, float]], lines: list[str]
+) -> None:
     """Print what was found, and judge it."""
     rows = []
-    missed = [] if alive else ["the server ended"]
+    missed = []
     for name, found in told.items():
         statuses = ", ".join(f"{count:,} of {status}" for status, count in sorted(found.statuses.items(), key=str))
         rows.append([name, statuses, f"{found.statuses.total():,}", str(len(found.faults)), str(len(found.hangs))])
         missed += found.faults[:20] + found.hangs[:20]
     print(render(("what", "statuses", "asked", "faults", "hangs"), rows))
-    before, after, most = sizes
-    print(f"\nmemory: {before:.0f} MB at the start, {after:.0f} MB in the end, {most:.0f} MB at most")
-    missed += [f"memory grew by {most - before:.0f} MB"] if most - before > ROOM else []
+    print()
+    print(render(("memory", "before", "after", "most"), [[n, *(f"{x:.0f} MB" for x in s)] for n, s in sizes.items()]))
+    missed += [
+        f"{part}: memory grew by {most - before:.0f} MB"
+        for part, (before, _, most) in sizes.items()
+        if most - before > ROOM
+    ]
     missed += [f"in the log: {line[:200]}" for line in lines[:20]]
-    raw = {
-        name: {"statuses": found.statuses, "faults": found.faults, "hangs": found.hangs} for name, found in told.items()
-    }
+    raw = {name: asdict(found) for name, found in told.items()}
     options.save(to, {"told": raw, "memory": sizes, "log": lines, "missed": missed})
     options.judge(missed)
 

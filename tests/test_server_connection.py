@@ -96,6 +96,18 @@ def test_the_slowest_readers_are_hung_up_on_where_too_much_is_unread():
     raise AssertionError("it was kept for 24 seconds")
 
 
+def test_a_request_whose_client_does_not_read_costs_nothing_until_it_does():
+    body = json.dumps({"input": ["a"] * 2000, "encoding_format": "float"}).encode()
+    head = b"POST /v1/embeddings HTTP/1.1\r\nhost: x\r\ncontent-length: %d\r\n\r\n" % len(body)
+    generator = wide()
+    with serving(models={"wide": generator}) as (address, _), connect(address) as line, line.makefile("rb") as said:
+        line.sendall((head + body) * 3)
+        until(lambda: generator.calls)
+        time.sleep(1)
+        assert len(generator.calls) == 1
+        assert [len(json.loads(answer_of(said)[2])["data"]) for _ in range(3)] == [2000] * 3
+
+
 def wide():
     return FakeGenerator(1024)
 
@@ -105,6 +117,22 @@ def test_what_is_no_request_is_refused_when_those_before_it_are_answered():
         found, rest = answers(address, (POST + b"\r\n" + BODY) * 2 + b"\x00garbage\r\n\r\n", 3)
     assert [status for status, *_ in found] == [200, 200, 400]
     assert rest == b""
+
+
+@pytest.mark.parametrize("chunk", [b"no number\r\n", b"5;" + b"a" * 600_000, b"ffffffffffffffffffff\r\n"])
+def test_a_body_in_chunks_that_cannot_be_read_is_refused_at_once(address, chunk, caplog):
+    head = b"POST /v1/embeddings HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\n\r\n"
+    ((status, *_),), rest = answers(address, head + b"2\r\n{}\r\n" + chunk)
+    assert (status in {400, 431}, rest) == (True, b"")
+    assert not [record for record in caplog.records if record.levelname == "ERROR"]
+
+
+def test_a_body_that_cannot_be_read_when_it_was_given_up_troubles_nobody(caplog):
+    head = b"POST /v1/embeddings HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\n\r\n"
+    with serving(max_body=1000) as (address, _):
+        ((status, *_),), rest = answers(address, head + b"800\r\n" + b"a" * 0x800 + b"\r\nno number\r\n")
+    assert (status in {400, 413}, rest) == (True, b"")
+    assert not [record for record in caplog.records if record.levelname == "ERROR"]
 
 
 def test_a_thousand_requests_at_once_are_answered_in_order(address):

@@ -92,17 +92,19 @@ class Connection(HttpToolsProtocol):
         """Bytes that came since the parser last made something of any."""
         self.running: RequestResponseCycle | None = None
         """The request that is answered, where uvicorn's own is the last that came."""
+        self.held: tuple[RequestResponseCycle, Any] | None = None
+        """A request that waits until the client has read the answer before its own."""
         self.refusal: HTTPStatus | None = None
         """Why the rest is not taken for requests."""
-        self.deaf = False
-        """Whether what comes is forgotten."""
+        self.deaf = self.parted = False
+        """Whether what comes is forgotten, and whether all is said."""
         self.unread, self.moved = 0, 0.0
         """Bytes that the client has not taken yet, and when their number last changed."""
 
     @property
     def idle(self) -> bool:
         """Whether no answer is owed."""
-        return self.cycle is None or self.cycle.response_complete
+        return self.cycle is None or self.cycle.response_complete or self.cycle.disconnected
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn has it
         """Begin to wait for a request."""
@@ -128,8 +130,19 @@ class Connection(HttpToolsProtocol):
         self.transport.abort()
 
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
-        self.running = cycle
-        super()._start_asgi_task(cycle, app)
+        """Begin to answer a request, when what was answered before is read."""
+        if self.flow.write_paused:
+            self.held = cycle, app
+        else:
+            self.running = cycle
+            super()._start_asgi_task(cycle, app)
+
+    def resume_writing(self) -> None:
+        """Go on when the client reads."""
+        super().resume_writing()
+        if self.held is not None:
+            (cycle, app), self.held = self.held, None
+            self._start_asgi_task(cycle, app)
 
     def data_received(self, data: bytes) -> None:
         """Read what came; what is no request is refused when those before it are answered."""
@@ -232,7 +245,9 @@ class Connection(HttpToolsProtocol):
     def refuse(self, status: HTTPStatus) -> None:
         """Answer what is no request, when nothing else is owed any more, and hang up."""
         self.refusal, self.deaf = status, True
-        if not self.idle or self.pipeline or self.transport.is_closing():
+        if self.running is self.cycle and self.cycle and self.cycle.more_body and not self.cycle.response_started:
+            self.lost()  # it is the body of this one that cannot be read
+        if self.parted or not self.idle or self.pipeline or self.transport.is_closing():
             return
         self.logger.warning("a request was refused: %s", WORDS[status])
         body = orjson.dumps({"error": {"message": WORDS[status], "type": "invalid_request_error"}})
@@ -242,7 +257,7 @@ class Connection(HttpToolsProtocol):
 
     def part(self) -> None:
         """Say no more, and listen for a while."""
-        self.deaf = True
+        self.deaf = self.parted = True
         self.transport.write_eof()
         self.due = self.loop.time() + LINGER
 
@@ -254,7 +269,7 @@ class Connection(HttpToolsProtocol):
         elif unread and now - self.moved > self.patience:
             self.cut()
         if self.idle and now > self.due and not self.transport.is_closing():
-            if self.in_head and self.refusal is None:
+            if self.in_head and not self.deaf:
                 self.refuse(HTTPStatus.REQUEST_TIMEOUT)
             else:
                 self.transport.close()
