@@ -397,6 +397,7 @@ def interrupted(number: int, folder: Path) -> subprocess.Popen[bytes]:
         stdin=subprocess.PIPE,
         stderr=subprocess.PIPE,
         env={name: value for name, value in os.environ.items() if not name.startswith("COVERAGE_")},
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # which shells ignore for what runs behind them
     )
     assert process.stdin is not None
     process.stdin.write(b"a cat\n" * 5_000)
