@@ -392,13 +392,16 @@ def interrupted(number: int, folder: Path) -> subprocess.Popen[bytes]:
 
     Without coverage, whose tracer keeps a lock for ever when a signal comes while it holds it.
     """
-    process = subprocess.Popen(
-        [*COMMAND, "embed", "--output", folder / "out.jsonl"],
-        stdin=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        env={name: value for name, value in os.environ.items() if not name.startswith("COVERAGE_")},
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # which shells ignore for what runs behind them
-    )
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell has what runs behind it ignore Ctrl-C
+    try:
+        process = subprocess.Popen(
+            [*COMMAND, "embed", "--output", folder / "out.jsonl"],
+            stdin=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            env={name: value for name, value in os.environ.items() if not name.startswith("COVERAGE_")},
+        )
+    finally:
+        signal.signal(signal.SIGINT, before)
     assert process.stdin is not None
     process.stdin.write(b"a cat\n" * 5_000)
     process.stdin.flush()
