@@ -134,13 +134,13 @@ async def never_reading(port: int) -> list[str]:
     wires = [await connected(port) for _ in range(24)]
     with dropped(wires):
         for reader, writer in wires:
-            reader._transport.pause_reading()  # type: ignore[attr-defined]  # noqa: SLF001 (the only way to be so rude)
+            reader._transport.pause_reading()  # noqa: SLF001 (the only way to be so rude)
             writer.write(asked)
         await asyncio.sleep(SLOW)
         wrong = await others(port)
         await asyncio.sleep(SLOW * 3)
         for reader, _ in wires:
-            reader._transport.resume_reading()  # type: ignore[attr-defined]  # noqa: SLF001
+            reader._transport.resume_reading()  # noqa: SLF001 (as above)
         return wrong + await closed(wires, PATIENCE)
 
 
@@ -152,12 +152,12 @@ async def reading_slowly(port: int) -> list[str]:
     transport = writer.transport
     with dropped([(reader, writer)]):
         head = await reader.readuntil(b"\r\n\r\n")
-        wanted = int(re.search(rb"content-length: (\d+)", head, re.IGNORECASE)[1])  # type: ignore[index]
+        wanted = int(re.search(rb"content-length: (\d+)", head, re.IGNORECASE)[1])
         while part := await reader.read(2**20):
             size += len(part)
-            transport.pause_reading()  # type: ignore[attr-defined]
+            transport.pause_reading()
             await asyncio.sleep(SLOW / 3)
-            transport.resume_reading()  # type: ignore[attr-defined]
+            transport.resume_reading()
     return [] if size == wanted else [f"a slow reader got {size:,} of {wanted:,} bytes"]
 
 

@@ -73,7 +73,7 @@ class Count:
     open: int = 0
 
 
-class Gone(Exception):  # noqa: N818 (as it should be)
+class Gone(Exception):  # noqa: N818 (what is meant to happen, and no mistake)
     """The server closed a connection on which nothing was owed."""
 
 
