@@ -1,11 +1,12 @@
 """Let 64 clients of every dialect at the server for ten minutes, and check every vector against the library's.
 
-    python bench/served_soak.py [--minutes 10] [--clients 64] [--seed 1]
+    python bench/served_soak.py [--minutes 10] [--clients 64] [--texts 32] [--seed 1]
 
 Each client sends, time and again, one of: some texts in one of the dialects, written and read by vecsmith's own client
 halves; a request that it hangs up on; garbage. Counted are answers of 500 and above, vectors whose cosine to the
 library's is below 0.9999, and the server's memory from minute 2 on. Ends with exit code 1 where one of these is not
-as it must be. Runs with a Python that has vecsmith; needs neither data nor peers.
+as it must be. A request has up to `--texts` texts, up to 96: with more of them than the machine can compute, the server
+refuses some, and these count. Runs with a Python that has vecsmith; needs neither data nor peers.
 """
 
 from __future__ import annotations
@@ -66,9 +67,6 @@ GARBAGE = (
     b"POST /v2/embed HTTP/1.1\r\nhost: x\r\ncontent-length: 2\r\n\r\n{}",
     b"\r\n" * 1000,
 )
-MOST = 96
-"""Texts of a request: what the strictest dialect takes."""
-
 FLAT = 1.05
 
 
@@ -102,6 +100,8 @@ class Soak:
     session: aiohttp.ClientSession
     seen: Seen
     end: float
+    most: int
+    """Texts of a request."""
 
     async def client(self, seed: int) -> None:
         """Send until the time is over."""
@@ -117,7 +117,7 @@ class Soak:
     async def embed(self, chance: random.Random) -> None:
         """Have some texts embedded, and look at the vectors."""
         name, prefix, dialect, task = chance.choice(DIALECTS)
-        size = 1 if chance.random() < 0.6 else chance.randint(2, MOST)
+        size = 1 if chance.random() < 0.6 else chance.randint(2, self.most)
         places = chance.sample(range(len(self.texts)), size)
         asked = Asked([self.texts[place] for place in places], "minilm", task)
         service = Service(name, f"http://127.0.0.1:{self.port}{prefix}", "a-key")
@@ -137,7 +137,7 @@ class Soak:
     async def hang_up(self, chance: random.Random) -> None:
         """Send a request, whole or in part, and go."""
         service = Service("openai", "", None)
-        asked = Asked(chance.sample(self.texts, chance.randint(1, 200)), "minilm")
+        asked = Asked(chance.sample(self.texts, chance.randint(1, 2 * self.most)), "minilm")
         body = OpenAIClient().build_request(service, asked).body
         head = f"POST /v1/embeddings HTTP/1.1\r\nhost: x\r\ncontent-length: {len(body)}\r\n\r\n".encode()
         await self.send(head + body[: chance.choice((len(body), len(body) // 2, 0))], chance.uniform(0, 0.2))
@@ -173,7 +173,7 @@ async def run(port: int, pid: int, options: argparse.Namespace) -> Seen:
     seen, start = Seen(), time.monotonic()
     connector = aiohttp.TCPConnector(limit=0)
     async with aiohttp.ClientSession(connector=connector) as session:
-        soak = Soak(port, texts, vectors, session, seen, start + 60 * options.minutes)
+        soak = Soak(port, texts, vectors, session, seen, start + 60 * options.minutes, options.texts)
         await asyncio.gather(soak.watch(pid, start), *(soak.client(options.seed + n) for n in range(options.clients)))
     return seen
 
@@ -182,6 +182,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--minutes", type=float, default=10.0)
     parser.add_argument("--clients", type=int, default=64)
+    parser.add_argument("--texts", type=int, default=32)
     parser.add_argument("--seed", type=int, default=1)
     options = parser.parse_args()
     with vecsmith_server("--on-long", "truncate") as server:

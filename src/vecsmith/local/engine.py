@@ -14,6 +14,7 @@ import atexit
 import gc
 import os
 import threading
+import time
 import weakref
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -24,7 +25,9 @@ import numpy as np
 
 from vecsmith.errors import Closed, ConfigError, damaged
 from vecsmith.local.lane import Lane, Work
+from vecsmith.local.memory import give_back, private_bytes
 from vecsmith.local.plan import FOR_MANY, FOR_ONE, Ladder, Shape
+from vecsmith.local.registry import Registry
 from vecsmith.local.runtime import compiled, core, forget_idle_threads
 
 if TYPE_CHECKING:
@@ -60,6 +63,9 @@ SHORT = 16
 OFTEN = 16
 """So many single short texts are often."""
 
+COPIES = 3
+"""A model that is loaded takes about so many times the bytes of its files: they lie there in halves, and twice here."""
+
 
 @dataclass(frozen=True, slots=True)
 class EngineKey:
@@ -82,15 +88,22 @@ class Engine:
         self.key = key
         self.folder = folder
         self.users = 0
+        self.used = time.monotonic()
+        """When it was last given work."""
+        self.expected = COPIES * sum(path.stat().st_size for path in folder.weights)
+        """Bytes that it will take when it is loaded: guessed, and then what it took the last time."""
         self.start()
         living.add(self)
 
     def start(self) -> None:
         """Begin without lanes."""
         self.lock = threading.Lock()
-        self.building = threading.Lock()
         self.lanes: dict[LaneName, Lane] = {}
         self.graphs: Graphs | None = None
+        self.memory = 0
+        """Bytes that its lanes and graphs hold, or are expected to when they are `loaded`; what a batch needs besides
+        is not among them."""
+        self.loaded = False
         self.singles = 0
         self.closed = False
         # one thread, because each that tokenises keeps memory of its own, and the tokenizer uses all cores anyway
@@ -109,10 +122,12 @@ class Engine:
         if not rows:
             empty = np.empty((0, self.folder.dimensions), np.float32)
             work.future.set_result(empty if output == "pooled" else [])
-        elif output == "tokens":
-            self.lane("tokens").submit(work)
         else:
-            self.lane(self.lane_for(rows, lane)).submit(work)
+            name: LaneName = "tokens" if output == "tokens" else self.lane_for(rows, lane)
+            self.awake()
+            with self.lock:  # so that it is not sent to sleep between the two
+                self.used = time.monotonic()
+                self.made(name).submit(work)
         return work.future
 
     def lane_for(self, rows: Sequence[Ids], wish: Wish | None = None) -> LaneName:
@@ -137,13 +152,23 @@ class Engine:
 
     def lane(self, name: LaneName) -> Lane:
         """Return a lane, which begins to compile when it is first asked for."""
+        self.awake()
         with self.lock:
-            if self.closed:
-                raise Closed("the embedder was closed: make a new one")
-            if name not in self.lanes:
-                streams = self.key.threads if name == "bulk" else 1
-                self.lanes[name] = Lane(name, partial(self.compile, name, streams), self.ladder(name), streams)
-            return self.lanes[name]
+            return self.made(name)
+
+    def made(self, name: LaneName) -> Lane:
+        """Do the same, for who holds the lock."""
+        if self.closed:
+            raise Closed("the embedder was closed: make a new one")
+        if name not in self.lanes:
+            streams = self.key.threads if name == "bulk" else 1
+            self.lanes[name] = Lane(name, partial(self.compile, name, streams), self.ladder(name), streams)
+        return self.lanes[name]
+
+    def awake(self) -> None:
+        """Have room made for it, if it sleeps."""
+        if not self.lanes:
+            registry.make_room(self)
 
     def ladder(self, name: LaneName) -> Ladder:
         """Return the shapes that a lane runs."""
@@ -153,12 +178,22 @@ class Engine:
 
     def compile(self, name: LaneName, streams: int) -> CompiledModel:
         """Compile the model for a lane; called in the lane's own thread."""
-        with self.building:
-            self.graphs = self.graphs or build(self.folder, self.key.pooling)
-        graph = self.graphs.tokens if name == "tokens" else self.graphs.pooled
-        if name == "short":
-            graph = of_shape(graph, self.ladder(name).shapes[0])
-        return compiled(graph, precision=self.key.precision, threads=self.key.threads, streams=streams)
+        with registry.loading:
+            before = private_bytes()
+            self.graphs = graphs = self.graphs or build(self.folder, self.key.pooling)
+            graph = graphs.tokens if name == "tokens" else graphs.pooled
+            if name == "short":
+                graph = of_shape(graph, self.ladder(name).shapes[0])
+            model = compiled(graph, precision=self.key.precision, threads=self.key.threads, streams=streams)
+            self.grown(before)
+        return model
+
+    def grown(self, before: int | None) -> None:
+        """Count what the process holds more than before; where the system does not say, what was expected."""
+        after = private_bytes()
+        grown = self.expected if before is None or after is None else max(0, after - before)
+        self.memory = self.memory + grown if self.loaded else grown
+        self.expected, self.loaded = self.memory, True
 
     def backlog(self, characters: int, wish: Wish | None = None) -> float:
         """Return the seconds until a call of so many characters would be begun, as far as can be told."""
@@ -169,12 +204,32 @@ class Engine:
         """Return for how many seconds each lane that has work has not got on with it."""
         return {name: lane.held_up for name, lane in self.lanes.copy().items() if lane.busy}
 
+    def sleep(self) -> bool:
+        """Free what it holds, until it is given work again; False where it has work now."""
+        with self.lock:
+            if self.closed or any(lane.busy or not lane.ready.done() for lane in self.lanes.values()):
+                return False
+            lanes = self.emptied()
+        self.end(lanes)
+        give_back()
+        return True
+
     def close(self) -> None:
         """Stop all lanes; what waits fails."""
         with self.lock:
             self.closed = True
-            lanes, self.lanes = list(self.lanes.values()), {}
+            lanes = self.emptied()
         self.tokenizing.shutdown(wait=False)
+        self.end(lanes)
+
+    def emptied(self) -> list[Lane]:
+        """Forget the lanes and what they were made of, and return them; for who holds the lock."""
+        lanes, self.lanes = list(self.lanes.values()), {}
+        self.graphs, self.memory, self.loaded = None, 0, False
+        return lanes
+
+    def end(self, lanes: list[Lane]) -> None:
+        """Stop lanes that nobody finds any more."""
         for lane in lanes:
             lane.close()
         forget_idle_threads()
@@ -226,14 +281,6 @@ def of_shape(graph: Model, shape: Shape) -> Model:
     return fixed
 
 
-class Registry:
-    """The engines of this process that are in use."""
-
-    def __init__(self) -> None:
-        self.engines: dict[EngineKey, Engine] = {}
-        self.lock = threading.Lock()
-
-
 registry = Registry()
 living: weakref.WeakSet[Engine] = weakref.WeakSet()
 abandoned: list[object] = []
@@ -273,7 +320,7 @@ def close_all() -> None:
 
 def after_fork() -> None:
     """Make a child's engines usable; called by Python in the child, before anything else runs there."""
-    registry.lock = threading.Lock()
+    registry.begin()
     if core.cache_info().currsize:
         gc.freeze()  # nor may the collector destroy what the parent had not yet collected
         abandoned.append(core())

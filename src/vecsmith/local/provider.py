@@ -34,6 +34,9 @@ class LocalSettings(Settings):
     device: str | None = setting("Where to compute: cpu", default=None)
     threads: int | None = setting("Cores to compute with", default=None, positive=True)
     compute: Compute = setting("The arithmetic: auto, f32 or bf16", default="auto")
+    memory: str | None = setting(
+        "Memory that all models of a process may take, such as 4GB", default=None, env="VECSMITH_MEMORY"
+    )
 
 
 class LocalEmbeddings(EmbeddingCapability[LocalSettings]):
@@ -45,9 +48,13 @@ class LocalEmbeddings(EmbeddingCapability[LocalSettings]):
 
     def create_generator(self, settings: LocalSettings, model: str | Path | None = None) -> LocalGenerator:
         """Open a model by its name or folder."""
+        from vecsmith.cache.address import parse_size
         from vecsmith.local import LocalGenerator
+        from vecsmith.local.engine import registry
         from vecsmith.local.folder import read_folder
 
+        if settings.memory is not None:
+            registry.budget = parse_size(settings.memory)
         found = find(model or "minilm", revision=settings.revision)
         folder = read_folder(found.folder, found.name, trusted=found.bundled)
         return LocalGenerator.open(folder, compute=settings.compute, threads=settings.threads, device=settings.device)
