@@ -183,13 +183,25 @@ def test_a_short_job_is_not_starved_by_a_long_one():
     assert any(row.job is short for batch in batches for row in batch.rows)
 
 
-def test_jobs_lead_in_turn():
+def test_a_long_job_is_not_starved_by_short_ones_that_come_without_end():
+    pool = Pool(LADDER)
+    long = job([256] * 30)
+    pool.add(long)
+    for taken in range(1, 200):
+        pool.add(job([8] * 64))
+        pool.take()
+        if not any(row.job is long for row in pool.sorted):
+            break
+    assert taken <= 3 * 15
+
+
+def test_jobs_lead_in_turn_and_the_oldest_every_third_batch():
     pool = Pool(LADDER)
     jobs = [job([length] * 100) for length in (256, 200, 150)]
     for each in jobs:
         pool.add(each)
     leaders = [jobs.index(pool.take().rows[-1].job) for _ in range(6)]
-    assert leaders == [0, 1, 2, 0, 1, 2]
+    assert leaders == [0, 1, 0, 2, 0, 0]
 
 
 def test_a_job_that_comes_later_has_its_turn_after_one_round():
@@ -198,7 +210,7 @@ def test_a_job_that_comes_later_has_its_turn_after_one_round():
     pool.take()
     late = job([10])
     pool.add(late)
-    assert any(row.job is late for batch in (pool.take(), pool.take()) for row in batch.rows)
+    assert any(row.job is late for batch in (pool.take(), pool.take(), pool.take()) for row in batch.rows)
 
 
 def test_a_batch_is_filled_up_with_rows_of_other_jobs():

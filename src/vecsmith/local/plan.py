@@ -1,9 +1,10 @@
 """Token rows in, batches out: a fixed ladder of shapes, and a pool that fills them. Pure: no threads, no clocks.
 
 Every shape a compiled model meets costs memory for good, so batches come from a ladder of at most `SHAPES` of them.
-Rows wait sorted by length, so that the rows of a batch are nearly equally long and little of it is padding. Jobs lead
-batches in turn: the longest waiting row of the job whose turn it is, filled up with its next shorter neighbours
-of any job.
+Rows wait sorted by length, so that the rows of a batch are nearly equally long and little of it is padding. A batch is
+led by the longest waiting row of a job, filled up with its next shorter neighbours of any job. Every third one is led by
+the job that came first, the rest by all jobs in turn: so a small job need not wait for a large one to end, and a large
+one ends although small ones come without end.
 """
 
 from __future__ import annotations
@@ -41,6 +42,9 @@ FOR_ONE = Grain(18, ((1, 28), (4, 8), (8, 5), (16, 5)))
 
 OVERHEAD = 32
 """Tokens that take as long as what a batch costs whatever is in it: the weights are read for each."""
+
+ELDEST = 3
+"""Of so many batches one is led by the oldest job."""
 
 TIGHT = 0.9
 """The share of a batch's tokens that are no padding from which on it is not worth looking for a better one."""
@@ -167,6 +171,10 @@ class Pool:
         self.ladder = ladder
         self.sorted: list[Row] = []
         self.turns: deque[Job] = deque()
+        self.arrived: dict[Job, None] = {}
+        """Jobs that have rows waiting, in the order in which they came."""
+        self.taken = 0
+        """Batches that were taken."""
         self.added = self.tokens = 0
         """Rows that were ever added, and the tokens of those that wait."""
 
@@ -181,9 +189,11 @@ class Pool:
         job.rows.sort(key=lambda row: row.key)
         self.sorted = sorted(self.sorted + job.rows, key=lambda row: row.key)
         self.turns.append(job)
+        self.arrived[job] = None
 
     def remove(self, job: Job) -> None:
         """Forget the rows of a job that was given up."""
+        self.arrived.pop(job, None)
         for row in job.rows:
             row.waiting = False
         self.tokens -= sum(len(row.ids) for row in self.sorted if row.job is job)
@@ -191,11 +201,28 @@ class Pool:
 
     def take(self) -> Batch | None:
         """Return the next batch, or None when nothing waits."""
+        job = self.oldest() if (self.taken + 1) % ELDEST == 0 else self.next_in_turn()
+        if job is None or (leader := job.longest()) is None:
+            return None
+        self.taken += 1
+        return self.led_by(leader)
+
+    def oldest(self) -> Job | None:
+        """Return the job that came first of those whose rows wait."""
+        while self.arrived:
+            job = next(iter(self.arrived))
+            if job.longest() is not None:
+                return job
+            del self.arrived[job]
+        return None
+
+    def next_in_turn(self) -> Job | None:
+        """Return the job whose turn it is, which then waits for the turns of all others."""
         while self.turns:
             job = self.turns.popleft()
-            if (leader := job.longest()) is not None:
+            if job.longest() is not None:
                 self.turns.append(job)
-                return self.led_by(leader)
+                return job
         return None
 
     def led_by(self, leader: Row) -> Batch:
