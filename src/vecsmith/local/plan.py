@@ -2,7 +2,7 @@
 
 Every shape a compiled model meets costs memory for good, so batches come from a ladder of at most `SHAPES` of them.
 Rows wait sorted by length, so that the rows of a batch are nearly equally long and little of it is padding. A batch is
-led by the longest waiting row of a job, filled up with its next shorter neighbours of any job. Every third one is led by
+led by the longest waiting row of a job, filled up with its next shorter neighbours of any job. Every third is led by
 the job that came first, the rest by all jobs in turn: so a small job need not wait for a large one to end, and a large
 one ends although small ones come without end.
 """
