@@ -257,14 +257,15 @@ class Graphs:
 def build(folder: ModelFolder, pooling: str) -> Graphs:
     """Make a model's graphs; raise `ConfigError` where its files do not fit together."""
     from vecsmith.local.architectures import encoder
-    from vecsmith.local.graph import POOLERS, model, tokens
+    from vecsmith.local.graph import model, tokens
+    from vecsmith.local.pooling import pool
     from vecsmith.local.runtime import reason
 
     inputs = tokens()
     try:
         with damaged(f"a file in {folder.folder}"):
             hidden, weights = encoder(folder, inputs)
-            graphs = Graphs(model(POOLERS[pooling](hidden, inputs), inputs), model(hidden, inputs), weights)
+            graphs = Graphs(model(pool(hidden, inputs, [pooling]), inputs), model(hidden, inputs), weights)
     except RuntimeError as error:  # shapes that do not fit together
         raise ConfigError(f"the weights in {folder.folder} do not match its config.json ({reason(error)})") from None
     width = graphs.pooled.output(0).get_partial_shape()[-1]

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from vecsmith.errors import ConfigError, damaged
+from vecsmith.local.architectures import readable_positions
 from vecsmith.matryoshka import trained_sizes
 from vecsmith.prompts import Prompts
 
@@ -69,7 +70,7 @@ class ModelFolder:
     @property
     def dimensions(self) -> int:
         """The width of its vectors."""
-        return int(self.config["hidden_size"])
+        return int(width(self.config))
 
     @property
     def architecture(self) -> str:
@@ -109,7 +110,7 @@ def read_files(folder: Path, name: str, *, trusted: bool) -> ModelFolder:
     weights = find_weights(folder)
     transformer = read_json(folder / "sentence_bert_config.json")
     config = read_json(folder / "config.json", required=True)
-    if not isinstance(config.get("hidden_size"), int):
+    if not isinstance(width(config), int):
         raise ConfigError(f"{folder / 'config.json'} does not say hidden_size: this is not a text encoder's folder")
     modules = read_modules(folder)
     prompts_file = folder / "config_sentence_transformers.json"
@@ -147,6 +148,11 @@ def read_json(path: Path, *, required: bool = False) -> dict[str, Any]:
     if not isinstance(value, dict):
         raise ConfigError(f"{path} should hold a JSON object, not {type(value).__name__}")
     return value
+
+
+def width(config: Mapping[str, Any]) -> Any:
+    """Return the width of the hidden states: DistilBERT's configuration calls it ``dim``."""
+    return config.get("hidden_size", config.get("dim"))
 
 
 def find_weights(folder: Path) -> tuple[Path, ...]:
@@ -220,7 +226,8 @@ def read_pooling(folder: Path, modules: Mapping[str, str]) -> str:
 
 def read_max_tokens(folder: Path, transformer: Mapping[str, Any], config: Mapping[str, Any]) -> int:
     """Return the model's limit: its sentence-transformers files' word, within the positions its weights have."""
-    positions = config.get("max_position_embeddings")
+    rows = config.get("max_position_embeddings")
+    positions = readable_positions(config, rows) if isinstance(rows, int) else rows
     asked = transformer.get("max_seq_length") or read_json(folder / "tokenizer_config.json").get("model_max_length")
     limits = [int(n) for n in (asked, positions) if isinstance(n, int | float) and 0 < n < UNSET]
     if not limits:

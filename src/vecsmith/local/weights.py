@@ -37,6 +37,7 @@ MAX_HEADER = 100_000_000
 class Tensor:
     """One tensor as it lies in its file."""
 
+    path: Path
     name: str
     dtype: str
     """``F32``, ``F16`` or ``BF16``."""
@@ -58,8 +59,10 @@ class Tensor:
 class Weights:
     """The tensors of a model by name, whatever prefix the file puts before them."""
 
-    def __init__(self, tensors: Mapping[str, Tensor], prefix: str = "") -> None:
+    def __init__(self, tensors: Mapping[str, Tensor], where: Path, prefix: str = "") -> None:
         self.tensors = tensors
+        self.where = where
+        """The file, or the first of several."""
         self.prefix = prefix
 
     @classmethod
@@ -68,20 +71,31 @@ class Weights:
         tensors: dict[str, Tensor] = {}
         for path in paths:
             tensors |= read(path)
-        return cls(tensors)
+        return cls(tensors, paths[0])
 
     def below(self, prefixes: Sequence[str], marker: str) -> Weights:
         """Return the weights seen from the first prefix under which a tensor named `marker` lies."""
         for prefix in prefixes:
             if prefix + marker in self.tensors:
-                return Weights(self.tensors, prefix)
-        raise ConfigError(f"the weights hold no tensor {marker!r}: they are not of the architecture config.json names")
+                return self.beneath(prefix)
+        raise ConfigError(
+            f"{self.where} holds no tensor {marker!r}: it is not of the architecture that its config.json names"
+        )
+
+    def beneath(self, prefix: str) -> Weights:
+        """Return the weights seen from a further prefix."""
+        return Weights(self.tensors, self.where, self.prefix + prefix)
+
+    def __contains__(self, name: str) -> bool:
+        return self.prefix + name in self.tensors
 
     def __getitem__(self, name: str) -> Tensor:
         try:
             return self.tensors[self.prefix + name]
         except KeyError:
-            raise ConfigError(f"the weights hold no tensor {name!r}: the file does not match config.json") from None
+            raise ConfigError(
+                f"{self.where} holds no tensor {self.prefix + name!r}: it does not match its config.json"
+            ) from None
 
 
 def read(path: Path) -> dict[str, Tensor]:
@@ -123,7 +137,7 @@ def read_tensor(path: Path, data: mmap.mmap, start: int, name: str, entry: Mappi
             f"{path} is truncated: tensor {name!r} ends at byte {start + end} of {len(data)}; download it again"
         )
     view = np.frombuffer(data, known, count=(end - begin) // known.itemsize, offset=start + begin)
-    return Tensor(name, dtype, view.reshape(shape) if dtype in DTYPES else view)
+    return Tensor(path, name, dtype, view.reshape(shape) if dtype in DTYPES else view)
 
 
 def whole(number: object) -> int:

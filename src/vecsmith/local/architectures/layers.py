@@ -1,0 +1,119 @@
+"""What BERT and its kin share: full attention and two linear layers, each added to its input and then normalised."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from vecsmith.errors import ConfigError
+from vecsmith.local.graph import activation, attention, integers, layer_norm, linear, op
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from openvino import Node
+
+    from vecsmith.local.graph import Tokens
+    from vecsmith.local.weights import Weights
+
+__all__ = ["NAMES", "Names", "Shape", "check_absolute", "dense", "layers", "norm", "placed"]
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """What an architecture calls the parts of its encoder; of all but the first two with its layer's number before."""
+
+    embedded: str
+    """The norm of the embeddings."""
+    layer: str
+    query: str
+    key: str
+    value: str
+    read: str
+    """The linear layer behind attention."""
+    read_norm: str
+    wide: str
+    narrow: str
+    narrow_norm: str
+
+
+NAMES = Names(
+    embedded="embeddings.LayerNorm",
+    layer="encoder.layer.{}.",
+    query="attention.self.query",
+    key="attention.self.key",
+    value="attention.self.value",
+    read="attention.output.dense",
+    read_norm="attention.output.LayerNorm",
+    wide="intermediate.dense",
+    narrow="output.dense",
+    narrow_norm="output.LayerNorm",
+)
+"""BERT's and RoBERTa's."""
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """The sizes of an encoder, and what ``config.json`` says besides."""
+
+    layers: int
+    heads: int
+    size: int
+    """The width of a head."""
+    epsilon: float
+    activation: str
+
+    @classmethod
+    def of(cls, config: Mapping[str, Any]) -> Shape:
+        """Read them by the names that most configurations have for them."""
+        layers, heads = int(config["num_hidden_layers"]), int(config["num_attention_heads"])
+        if layers < 1:
+            raise ConfigError(f"config.json says num_hidden_layers {layers}: an encoder has one at least")
+        epsilon = float(config.get("layer_norm_eps", 1e-12))
+        return cls(layers, heads, int(config["hidden_size"]) // heads, epsilon, str(config.get("hidden_act", "gelu")))
+
+
+def check_absolute(config: Mapping[str, Any]) -> None:
+    """Refuse a model whose attention looks at distances, as few of BERT's kin do."""
+    kind = config.get("position_embedding_type", "absolute")
+    if kind != "absolute":
+        raise ConfigError(
+            f"config.json says position_embedding_type {kind!r}: only position_embedding_type absolute is supported"
+        )
+
+
+def placed(tokens: Tokens, padding: int) -> Node:
+    """Return positions as RoBERTa counts them, (n, t) int32: from behind the padding's id, over what is not padding.
+
+    A token that a text writes as the padding has that id's place and is not counted, as in transformers
+    (``create_position_ids_from_input_ids`` in ``models/roberta/modeling_roberta.py``).
+    """
+    counted = op.convert(op.not_equal(tokens.ids, integers(padding)), "i32")
+    return op.add(op.multiply(op.cum_sum(counted, integers(1)), counted), integers(padding))
+
+
+def layers(x: Node, weights: Weights, names: Names, shape: Shape, mask: Node) -> Node:
+    """Return the last hidden states, (n, t, h), of the sum of the embeddings; `mask` is added to attention's scores."""
+    x = norm(x, weights, names.embedded, shape.epsilon)
+    for number in range(shape.layers):
+        x = layer(x, weights.beneath(names.layer.format(number)), names, shape, mask)
+    return x
+
+
+def layer(x: Node, weights: Weights, names: Names, shape: Shape, mask: Node) -> Node:
+    """Attention, then two linear layers, each added to its input and normalised: (n, t, h) → (n, t, h)."""
+    q, k, v = (dense(x, weights, name) for name in (names.query, names.key, names.value))
+    read = attention(q, k, v, heads=shape.heads, size=shape.size, mask=mask)
+    x = norm(op.add(dense(read, weights, names.read), x), weights, names.read_norm, shape.epsilon)
+    wide = activation(shape.activation)(dense(x, weights, names.wide))
+    return norm(op.add(dense(wide, weights, names.narrow), x), weights, names.narrow_norm, shape.epsilon)
+
+
+def dense(x: Node, weights: Weights, name: str) -> Node:
+    """Return x·Wᵀ + b by the name that both have in the weights."""
+    return linear(x, weights[name + ".weight"], weights[name + ".bias"])
+
+
+def norm(x: Node, weights: Weights, name: str, epsilon: float) -> Node:
+    """Return a layer norm by the name that its two vectors have in the weights."""
+    return layer_norm(x, weights[name + ".weight"], weights[name + ".bias"], epsilon)
