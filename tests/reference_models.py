@@ -1,4 +1,4 @@
-"""The tiny models of ``tests/models``, and their vectors by sentence-transformers (``scripts/make_reference_models.py``)."""
+"""The tiny models of ``tests/models``, and what sentence-transformers gives (``scripts/make_reference_models.py``)."""
 
 import json
 from pathlib import Path

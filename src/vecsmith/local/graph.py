@@ -30,6 +30,7 @@ __all__ = [
     "ACTIVATIONS",
     "Tokens",
     "attention",
+    "check_shape",
     "constant",
     "embed",
     "floats",
@@ -97,6 +98,12 @@ def embed(table: Tensor | np.ndarray[Any, Any], indices: Node) -> Node:
     return op.gather(rows, indices, integers(0))
 
 
+def along(tensor: Tensor, x: Node) -> Node:
+    """Return a vector along the last axis of what is as many-dimensional as `x`."""
+    rank = x.get_output_partial_shape(0).rank.get_length()
+    return floats(tensor.float32().reshape((1,) * (rank - 1) + (-1,)))
+
+
 def check_shape(tensor: Tensor, shape: tuple[int, ...]) -> None:
     """Refuse a tensor of another shape: one that broadcasts would give wrong numbers without a word."""
     if tensor.shape != shape:
@@ -107,11 +114,11 @@ def check_shape(tensor: Tensor, shape: tuple[int, ...]) -> None:
 
 
 def linear(x: Node, weight: Tensor, bias: Tensor | None) -> Node:
-    """x·Wᵀ + b: (n, t, h) → (n, t, o) with W of shape (o, h)."""
+    """x·Wᵀ + b: (…, h) → (…, o) with W of shape (o, h)."""
     if bias is not None:
         check_shape(bias, weight.shape[:1])
     product = op.matmul(x, op.constant(weight.float32(), shared_memory=True), transpose_a=False, transpose_b=True)
-    return product if bias is None else op.add(product, floats(bias.float32()[None, None]))
+    return product if bias is None else op.add(product, along(bias, x))
 
 
 def layer_norm(x: Node, scale: Tensor, shift: Tensor, epsilon: float) -> Node:
@@ -120,7 +127,7 @@ def layer_norm(x: Node, scale: Tensor, shift: Tensor, epsilon: float) -> Node:
     check_shape(scale, (width,))
     check_shape(shift, (width,))
     normal = op.mvn(x, integers([-1]), normalize_variance=True, eps=epsilon, eps_mode="inside_sqrt")
-    return op.add(op.multiply(normal, floats(scale.float32()[None, None])), floats(shift.float32()[None, None]))
+    return op.add(op.multiply(normal, along(scale, x)), along(shift, x))
 
 
 def padding_mask(tokens: Tokens) -> Node:
@@ -157,13 +164,13 @@ ACTIVATIONS: dict[str, Callable[[Node], Node]] = {
 
 
 def activation(name: str) -> Callable[[Node], Node]:
-    """Return an activation by name; raise `ConfigError` for one that is not supported."""
+    """Return an activation by name; raise `ValueError` for one that is not supported."""
     try:
         return ACTIVATIONS[name]
     except KeyError:
-        raise ConfigError(f"the activation {name!r} is not supported: {', '.join(ACTIVATIONS)} are") from None
+        raise ValueError(f"the activation {name!r} is not supported: {', '.join(ACTIVATIONS)} are") from None
 
 
-def model(output: Node, tokens: Tokens) -> Model:
-    """Close a graph: ids and lengths in, `output` out."""
-    return ov.Model([op.result(output)], [tokens.ids, tokens.lengths], "encoder")
+def model(outputs: Sequence[Node], tokens: Tokens) -> Model:
+    """Close a graph: ids and lengths in, `outputs` out."""
+    return ov.Model([op.result(output) for output in outputs], [tokens.ids, tokens.lengths], "encoder")

@@ -1,10 +1,13 @@
-"""From a vector for each token to one for each text: sentence-transformers' pooling modes."""
+"""From a vector for each token to one for each text: sentence-transformers' pooling modes, and what follows them."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from vecsmith.local.graph import MASKED, floats, integers, op
+from vecsmith.errors import ConfigError
+from vecsmith.local.graph import MASKED, check_shape, floats, integers, layer_norm, linear, op
+from vecsmith.local.modules import Dense, LayerNorm, Normalize, Step
+from vecsmith.local.weights import Weights
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -13,7 +16,7 @@ if TYPE_CHECKING:
 
     from vecsmith.local.graph import Tokens
 
-__all__ = ["POOLERS", "pool"]
+__all__ = ["POOLERS", "follow", "pool"]
 
 
 def summed(hidden: Node, weights: Node) -> Node:
@@ -76,3 +79,48 @@ def pool(hidden: Node, tokens: Tokens, modes: Sequence[str]) -> Node:
     """Return the pooled vectors, (n, h), of several modes one behind the other."""
     pooled = [POOLERS[mode](hidden, tokens) for mode in modes]
     return pooled[0] if len(pooled) == 1 else op.concat(pooled, -1)
+
+
+ACTIVATIONS: dict[str, Callable[[Node], Node]] = {
+    "Identity": lambda x: x,
+    "Tanh": op.tanh,
+    "GELU": lambda x: op.gelu(x, "erf"),
+    "ReLU": op.relu,
+    "SiLU": op.swish,
+    "Sigmoid": op.sigmoid,
+    "Mish": op.mish,
+}
+"""By the names of their classes in ``torch.nn``."""
+
+EPSILON = 1e-5  # of torch's layer norms
+
+
+def follow(x: Node, step: Step) -> tuple[Node, Weights | None]:
+    """Return what a module makes of pooled vectors, (n, h) → (n, o), and its weights, which must live as long."""
+    match step:
+        case Dense():
+            weights = Weights.open([step.weights])
+            return dense(x, step, weights), weights
+        case LayerNorm():
+            weights = Weights.open([step.weights])
+            return layer_norm(x, weights["norm.weight"], weights["norm.bias"], EPSILON), weights
+        case Normalize():
+            return op.normalize_l2(x, integers([-1]), 1e-24, "max"), None
+
+
+def dense(x: Node, step: Dense, weights: Weights) -> Node:
+    """Return a(W·x + b), and x or its projection added to it where the layer is residual."""
+    if step.activation not in ACTIVATIONS:
+        raise ConfigError(
+            f"{step.config} asks for the activation {step.activation!r}: {', '.join(ACTIVATIONS)} are supported"
+        )
+    shape = (step.out, step.width)
+    matrix, bias = weights["linear.weight"], weights["linear.bias"] if step.bias else None
+    check_shape(matrix, shape)
+    y = ACTIVATIONS[step.activation](linear(x, matrix, bias))
+    if not step.residual:
+        return y
+    if step.width == step.out:
+        return op.add(y, x)
+    check_shape(weights["residual.weight"], shape)
+    return op.add(y, linear(x, weights["residual.weight"], None))

@@ -86,9 +86,6 @@ class Weights:
         """Return the weights seen from a further prefix."""
         return Weights(self.tensors, self.where, self.prefix + prefix)
 
-    def __contains__(self, name: str) -> bool:
-        return self.prefix + name in self.tensors
-
     def __getitem__(self, name: str) -> Tensor:
         try:
             return self.tensors[self.prefix + name]

@@ -87,7 +87,7 @@ class Served:
             self.created,
             about.model,
             (revision or "").removeprefix("sha256:"),
-            sum(path.stat().st_size for path in folder.weights) if folder else 0,
+            sum(path.stat().st_size for path in folder.files) if folder else 0,
             folder.pooling if folder else "mean",
             tuple(identity.sizes) if identity else (),
             (),

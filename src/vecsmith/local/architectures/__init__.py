@@ -41,7 +41,10 @@ class Encoder(Protocol):
     """What files put before all names; the first under which `WORDS` is found counts."""
 
     def encode(self, config: Mapping[str, Any], weights: Weights, tokens: Tokens) -> Node:
-        """Return the last hidden states, (n, t, h)."""
+        """Return the last hidden states, (n, t, h).
+
+        What `damaged` turns into a `ConfigError` is blamed on ``config.json``; the weights name themselves.
+        """
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +101,8 @@ def encoder(folder: ModelFolder, tokens: Tokens) -> tuple[Node, Weights | None]:
 
         return encode(folder.weights[0], tokens, core()), None
     module, weights = opened(folder)
-    return module.encode(folder.config, weights, tokens), weights
+    with damaged(str(folder.config_file)):  # the weights name themselves
+        return module.encode(folder.config, weights, tokens), weights
 
 
 def opened(folder: ModelFolder) -> tuple[Encoder, Weights]:
@@ -106,7 +110,7 @@ def opened(folder: ModelFolder) -> tuple[Encoder, Weights]:
     from vecsmith.local.weights import Weights
 
     if reason := why_not(folder.config):
-        raise ConfigError(f"{folder.folder / 'config.json'} {reason}; any encoder runs from an ONNX file beside it")
+        raise ConfigError(f"{folder.config_file} {reason}; any encoder runs from an ONNX file beside it")
     name = f"{__name__}.{ARCHITECTURES[folder.architecture].module}"
     module = cast("Encoder", import_module(name))
     return module, Weights.open(folder.weights).below(module.PREFIXES, module.WORDS)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from vecsmith.local.architectures.layers import NAMES, Shape, check_absolute, layers
+from vecsmith.local.architectures.layers import NAMES, Shape, check_plain, layers
 from vecsmith.local.graph import embed, op, padding_mask
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ PREFIXES = ("", "bert.", "model.", "encoder.bert.")
 
 def encode(config: Mapping[str, Any], weights: Weights, tokens: Tokens) -> Node:
     """Return the last hidden states, (n, t, h)."""
-    check_absolute(config)
+    check_plain(config)
     shape = Shape.of(config)
     # (t, h); every token is of type 0, whose vector is therefore one of the position's
     positions = weights[POSITIONS].float32() + weights["embeddings.token_type_embeddings.weight"].float32()[0]

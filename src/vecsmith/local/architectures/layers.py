@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from vecsmith.errors import ConfigError
 from vecsmith.local.graph import activation, attention, integers, layer_norm, linear, op
 
 if TYPE_CHECKING:
@@ -16,7 +15,7 @@ if TYPE_CHECKING:
     from vecsmith.local.graph import Tokens
     from vecsmith.local.weights import Weights
 
-__all__ = ["NAMES", "Names", "Shape", "check_absolute", "dense", "layers", "norm", "placed"]
+__all__ = ["NAMES", "Names", "Shape", "check_plain", "dense", "layers", "norm", "placed"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,18 +67,18 @@ class Shape:
         """Read them by the names that most configurations have for them."""
         layers, heads = int(config["num_hidden_layers"]), int(config["num_attention_heads"])
         if layers < 1:
-            raise ConfigError(f"config.json says num_hidden_layers {layers}: an encoder has one at least")
+            raise ValueError(f"num_hidden_layers is {layers}: an encoder has one at least")
         epsilon = float(config.get("layer_norm_eps", 1e-12))
         return cls(layers, heads, int(config["hidden_size"]) // heads, epsilon, str(config.get("hidden_act", "gelu")))
 
 
-def check_absolute(config: Mapping[str, Any]) -> None:
-    """Refuse a model whose attention looks at distances, as few of BERT's kin do."""
+def check_plain(config: Mapping[str, Any]) -> None:
+    """Refuse a model whose attention looks at distances, or only backwards, as a few of BERT's kin do."""
     kind = config.get("position_embedding_type", "absolute")
     if kind != "absolute":
-        raise ConfigError(
-            f"config.json says position_embedding_type {kind!r}: only position_embedding_type absolute is supported"
-        )
+        raise ValueError(f"position_embedding_type {kind!r} is not supported: only position_embedding_type absolute is")
+    if config.get("is_decoder"):
+        raise ValueError("is_decoder is true: only encoders are supported")
 
 
 def placed(tokens: Tokens, padding: int) -> Node:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from vecsmith.local.architectures import padding
-from vecsmith.local.architectures.layers import NAMES, Shape, check_absolute, layers, placed
+from vecsmith.local.architectures.layers import NAMES, Shape, check_plain, layers, placed
 from vecsmith.local.graph import embed, op, padding_mask
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ PREFIXES = ("", "roberta.", "model.", "encoder.roberta.")
 
 def encode(config: Mapping[str, Any], weights: Weights, tokens: Tokens) -> Node:
     """Return the last hidden states, (n, t, h)."""
-    check_absolute(config)
+    check_plain(config)
     positions = weights[POSITIONS].float32() + weights["embeddings.token_type_embeddings.weight"].float32()[0]
     places = placed(tokens, padding(config))
     x = op.add(embed(weights[WORDS], tokens.ids), embed(positions, places))  # (n, t, h)
