@@ -19,13 +19,9 @@ ALIASES = {
 }
 
 SHORT_NAMES = {
-    "LaBSE": "sentence-transformers/LaBSE",
     "all-MiniLM-L12-v2": "sentence-transformers/all-MiniLM-L12-v2",
-    "all-distilroberta-v1": "sentence-transformers/all-distilroberta-v1",
-    "all-mpnet-base-v2": "sentence-transformers/all-mpnet-base-v2",
     "bge-base-en-v1.5": "BAAI/bge-base-en-v1.5",
     "bge-large-en-v1.5": "BAAI/bge-large-en-v1.5",
-    "bge-m3": "BAAI/bge-m3",
     "bge-small-en-v1.5": "BAAI/bge-small-en-v1.5",
     "e5-base-v2": "intfloat/e5-base-v2",
     "e5-large-v2": "intfloat/e5-large-v2",
@@ -35,14 +31,8 @@ SHORT_NAMES = {
     "gte-small": "thenlper/gte-small",
     "mxbai-embed-large-v1": "mixedbread-ai/mxbai-embed-large-v1",
     "multi-qa-MiniLM-L6-cos-v1": "sentence-transformers/multi-qa-MiniLM-L6-cos-v1",
-    "multi-qa-mpnet-base-dot-v1": "sentence-transformers/multi-qa-mpnet-base-dot-v1",
-    "multilingual-e5-base": "intfloat/multilingual-e5-base",
-    "multilingual-e5-large": "intfloat/multilingual-e5-large",
-    "multilingual-e5-small": "intfloat/multilingual-e5-small",
-    "paraphrase-multilingual-MiniLM-L12-v2": "sentence-transformers/paraphrase-multilingual-MiniLM-L12-v2",
-    "paraphrase-multilingual-mpnet-base-v2": "sentence-transformers/paraphrase-multilingual-mpnet-base-v2",
 }
-"""Well-known models of the architectures that can be built, by the name people use."""
+"""Well-known models of the BERT architecture, by the name people use."""
 
 LOOKS_LIKE_PATH = re.compile(r"[./~\\]|[A-Za-z]:[\\/]")
 HUB_ID = re.compile(r"[\w.-]+/[\w.-]+")
