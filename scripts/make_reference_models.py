@@ -24,7 +24,7 @@ from sentence_transformers import SentenceTransformer
 from sentence_transformers.sentence_transformer import modules
 
 from reference_tokenizers import TOKENIZERS
-from reference_variants import SIZES, VARIANTS, Variant
+from reference_variants import SIZES, VARIANTS, WIDTH, Variant
 
 MODELS = Path(__file__).parents[1] / "tests" / "models"
 TEXTS: list[str] = json.loads((MODELS / "texts.json").read_text("utf-8"))
@@ -52,7 +52,27 @@ def make(name: str, variant: Variant) -> None:
         )
         made.save(str(folder), create_model_card=False)
     (folder / "README.md").unlink(missing_ok=True)
+    if variant.old:
+        age(folder, variant)
     np.savez(folder / "reference.npz", vectors=computed(folder))
+
+
+def age(folder: Path, variant: Variant) -> None:
+    """Write the files of sentence-transformers as its version 2 did."""
+    listed = folder / "modules.json"
+    entries = json.loads(listed.read_text("utf-8"))
+    kinds = [entry["type"].rpartition(".")[2] for entry in entries]
+    write(
+        listed,
+        [{**entry, "type": f"sentence_transformers.models.{kind}"} for entry, kind in zip(entries, kinds, strict=True)],
+    )
+    flags = {f"pooling_mode_{mode}_tokens": mode in variant.pooling for mode in ("cls", "mean", "max", "mean_sqrt_len")}
+    write(folder / "1_Pooling" / "config.json", {"word_embedding_dimension": WIDTH, **flags})
+    write(folder / "sentence_bert_config.json", {"max_seq_length": variant.max_tokens, "do_lower_case": True})
+
+
+def write(path: Path, value: Any) -> None:
+    path.write_text(json.dumps(value, indent=2) + "\n", "utf-8")
 
 
 def encoder_folder(folder: Path, variant: Variant) -> None:
@@ -91,7 +111,7 @@ def randomize(module: Any) -> None:
 def assembled(folder: str, variant: Variant) -> list[Any]:
     """Return sentence-transformers' modules in order."""
     kinds = {"Normalize": lambda _: modules.Normalize(), "LayerNorm": modules.LayerNorm}
-    encoder = modules.Transformer(folder, max_seq_length=variant.max_tokens, do_lower_case=variant.lower)
+    encoder = modules.Transformer(folder, max_seq_length=variant.max_tokens)
     pooling = modules.Pooling(encoder.get_embedding_dimension(), variant.pooling)
     made = [encoder, pooling]
     width = pooling.get_embedding_dimension()

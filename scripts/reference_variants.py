@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-__all__ = ["VARIANTS", "Variant"]
+__all__ = ["SIZES", "VARIANTS", "WIDTH", "Variant"]
 
 WIDTH = 32
 
@@ -26,8 +26,8 @@ class Variant:
     """``Normalize``, ``LayerNorm``: modules without settings, behind all others."""
     prompts: Mapping[str, str] = field(default_factory=dict)
     default_prompt: str | None = None
-    lower: bool = False
-    """Whether ``do_lower_case`` is set."""
+    old: bool = False
+    """Whether its files are those of sentence-transformers 2, with ``do_lower_case``."""
     max_tokens: int = 40
 
 
@@ -61,7 +61,7 @@ VARIANTS: dict[str, Variant] = {
     "bert-prompts": Variant(
         "BertConfig", "wordpiece", SMALL, prompts={"query": "search for: ", "document": ""}, default_prompt="query"
     ),
-    "bert-lower": Variant("BertConfig", "wordpiece-cased", SMALL, lower=True),
+    "bert-old": Variant("BertConfig", "wordpiece-cased", SMALL, pooling=["max", "cls"], tail=["Normalize"], old=True),
     "distilbert": Variant("DistilBertConfig", "wordpiece", DISTILBERT),
     "roberta": Variant("RobertaConfig", "bytes", ROBERTA),
     "xlm-roberta": Variant("XLMRobertaConfig", "unigram", ROBERTA, tail=["Normalize"]),
