@@ -262,7 +262,7 @@ def build(folder: ModelFolder) -> Graphs:
     from vecsmith.local.graph import model, tokens
     from vecsmith.local.runtime import reason
 
-    inputs = tokens()
+    inputs = tokens(folder.max_tokens)
     try:
         with damaged(f"a file in {folder.folder}"):
             hidden, weights = encoder(folder, inputs)

@@ -32,14 +32,20 @@ __all__ = [
     "attention",
     "check_shape",
     "constant",
+    "distances",
     "embed",
     "floats",
+    "heads_attention",
     "integers",
     "layer_norm",
     "linear",
+    "masked",
     "model",
     "op",
     "padding_mask",
+    "rms_norm",
+    "split",
+    "split_heads",
     "tokens",
 ]
 
@@ -61,16 +67,18 @@ class Tokens:
     """(t,) int32: 0, 1, 2, …"""
     present: Node
     """(n, t) boolean: a token, not padding."""
+    longest: int
+    """The most tokens of a text."""
 
 
-def tokens() -> Tokens:
+def tokens(longest: int) -> Tokens:
     """Make the inputs."""
     ids = op.parameter(ov.PartialShape([-1, -1]), ov.Type.i32, name="ids")
     lengths = op.parameter(ov.PartialShape([-1]), ov.Type.i32, name="lengths")
     width = op.gather(op.shape_of(ids, output_type="i32"), integers(1), integers(0))
     positions = op.range(integers(0), width, integers(1), "i32")
     present = op.less(op.unsqueeze(positions, integers(0)), op.unsqueeze(lengths, integers(1)))
-    return Tokens(ids, lengths, positions, present)
+    return Tokens(ids, lengths, positions, present, longest)
 
 
 def integers(values: int | Sequence[int] | Sequence[Sequence[int]]) -> Node:
@@ -121,18 +129,38 @@ def linear(x: Node, weight: Tensor, bias: Tensor | None) -> Node:
     return product if bias is None else op.add(product, along(bias, x))
 
 
-def layer_norm(x: Node, scale: Tensor, shift: Tensor, epsilon: float) -> Node:
+def layer_norm(x: Node, scale: Tensor, shift: Tensor | None, epsilon: float) -> Node:
     """Layer normalisation over the last axis (Ba et al. 2016, arXiv:1607.06450)."""
     width = x.get_output_partial_shape(0)[-1].get_length()
     check_shape(scale, (width,))
-    check_shape(shift, (width,))
+    if shift is not None:
+        check_shape(shift, (width,))
     normal = op.mvn(x, integers([-1]), normalize_variance=True, eps=epsilon, eps_mode="inside_sqrt")
-    return op.add(op.multiply(normal, along(scale, x)), along(shift, x))
+    scaled = op.multiply(normal, along(scale, x))
+    return scaled if shift is None else op.add(scaled, along(shift, x))
+
+
+def rms_norm(x: Node, scale: Tensor, epsilon: float) -> Node:
+    """Root-mean-square normalisation over the last axis (Zhang and Sennrich 2019, arXiv:1910.07467)."""
+    check_shape(scale, (x.get_output_partial_shape(0)[-1].get_length(),))
+    mean = op.reduce_mean(op.multiply(x, x), integers([-1]), keep_dims=True)
+    return op.multiply(op.divide(x, op.sqrt(op.add(mean, floats(epsilon)))), along(scale, x))
+
+
+def masked(seen: Node) -> Node:
+    """Return what is added to scores: nothing where a token is seen, and else what makes its weight zero."""
+    return op.select(seen, floats(0.0), floats(MASKED))
 
 
 def padding_mask(tokens: Tokens) -> Node:
     """Return what keeps attention from padding when it is added to the scores: (n, 1, 1, t)."""
-    return op.unsqueeze(op.select(tokens.present, floats(0.0), floats(MASKED)), integers([1, 2]))
+    return op.unsqueeze(masked(tokens.present), integers([1, 2]))
+
+
+def distances(tokens: Tokens) -> Node:
+    """Return how many tokens each stands behind each, (t, t) int32: row less column."""
+    rows, columns = (op.unsqueeze(tokens.positions, integers(axis)) for axis in (1, 0))
+    return op.subtract(rows, columns)
 
 
 def attention(q: Node, k: Node, v: Node, *, heads: int, size: int, mask: Node) -> Node:
@@ -140,16 +168,28 @@ def attention(q: Node, k: Node, v: Node, *, heads: int, size: int, mask: Node) -
 
     `mask`, of a shape that broadcasts to (n, a, t, t), is added to the scores.
     """
-    scaled = op.multiply(split_heads(q, heads, size), floats(size**-0.5))
-    scores = op.matmul(scaled, split_heads(k, heads, size), transpose_a=False, transpose_b=True)  # (n, a, t, t)
+    return heads_attention(*(split_heads(each, heads, size) for each in (q, k, v)), size=size, mask=mask)
+
+
+def heads_attention(q: Node, k: Node, v: Node, *, size: int, mask: Node) -> Node:
+    """Do the same for heads apart: three of (n, a, t, k) → (n, t, h).
+
+    The processor's plugin fuses all of it, and never holds more than some rows of the scores.
+    """
+    scores = op.matmul(op.multiply(q, floats(size**-0.5)), k, transpose_a=False, transpose_b=True)  # (n, a, t, t)
     weights = op.softmax(op.add(scores, mask), -1)
-    read = op.matmul(weights, split_heads(v, heads, size), transpose_a=False, transpose_b=False)  # (n, a, t, k)
-    return op.reshape(op.transpose(read, integers([0, 2, 1, 3])), integers([0, 0, heads * size]), special_zero=True)
+    read = op.matmul(weights, v, transpose_a=False, transpose_b=False)  # (n, a, t, k)
+    return op.reshape(op.transpose(read, integers([0, 2, 1, 3])), integers([0, 0, -1]), special_zero=True)
 
 
 def split_heads(x: Node, heads: int, size: int) -> Node:
     """(n, t, h) → (n, a, t, k)."""
     return op.transpose(op.reshape(x, integers([0, 0, heads, size]), special_zero=True), integers([0, 2, 1, 3]))
+
+
+def split(x: Node, parts: int) -> list[Node]:
+    """Cut the last axis into equal parts: (…, p·h) → p of (…, h)."""
+    return list(op.split(x, integers(-1), parts).outputs())
 
 
 ACTIVATIONS: dict[str, Callable[[Node], Node]] = {

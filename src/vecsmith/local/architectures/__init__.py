@@ -63,7 +63,12 @@ ARCHITECTURES = {
     "bert": Architecture("bert"),
     "camembert": Architecture("roberta", after_padding=True),
     "distilbert": Architecture("distilbert"),
+    "gte": Architecture("gte"),
+    "modernbert": Architecture("modernbert"),
     "mpnet": Architecture("mpnet", after_padding=True),
+    "new": Architecture("gte", remote=frozenset({"NewModel"})),
+    "nomic_bert": Architecture("nomic_bert", remote=frozenset({"NomicBertModel"})),
+    "qwen3": Architecture("qwen3"),
     "roberta": Architecture("roberta", after_padding=True),
     "xlm-roberta": Architecture("roberta", after_padding=True),
 }

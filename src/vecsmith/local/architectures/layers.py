@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from vecsmith.local.graph import Tokens
     from vecsmith.local.weights import Weights
 
-__all__ = ["NAMES", "Names", "Shape", "check_plain", "dense", "layers", "norm", "placed"]
+__all__ = ["NAMES", "Names", "Shape", "check_plain", "dense", "layers", "norm", "only", "placed"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,11 +108,18 @@ def layer(x: Node, weights: Weights, names: Names, shape: Shape, mask: Node) -> 
     return norm(op.add(dense(wide, weights, names.narrow), x), weights, names.narrow_norm, shape.epsilon)
 
 
-def dense(x: Node, weights: Weights, name: str) -> Node:
-    """Return x·Wᵀ + b by the name that both have in the weights."""
-    return linear(x, weights[name + ".weight"], weights[name + ".bias"])
+def dense(x: Node, weights: Weights, name: str, *, bias: bool = True) -> Node:
+    """Return x·Wᵀ, and + b, by the name that both have in the weights."""
+    return linear(x, weights[name + ".weight"], weights[name + ".bias"] if bias else None)
 
 
-def norm(x: Node, weights: Weights, name: str, epsilon: float) -> Node:
-    """Return a layer norm by the name that its two vectors have in the weights."""
-    return layer_norm(x, weights[name + ".weight"], weights[name + ".bias"], epsilon)
+def norm(x: Node, weights: Weights, name: str, epsilon: float, *, bias: bool = True) -> Node:
+    """Return a layer norm by the name that its two vectors, or the one, have in the weights."""
+    return layer_norm(x, weights[name + ".weight"], weights[name + ".bias"] if bias else None, epsilon)
+
+
+def only(config: Mapping[str, Any], **computed: Any) -> None:
+    """Refuse a configuration that says something else than what is computed."""
+    for key, value in computed.items():
+        if (said := config.get(key, value)) != value:
+            raise ConfigError(f"config.json says {key} {said!r}: only {key} {value!r} is supported")
