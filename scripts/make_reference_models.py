@@ -29,7 +29,7 @@ from reference_variants import SIZES, VARIANTS, WIDTH, Variant
 MODELS = Path(__file__).parents[1] / "tests" / "models"
 TEXTS: list[str] = json.loads((MODELS / "texts.json").read_text("utf-8"))
 SPECIAL = {
-    "pad_token": ("[PAD]", "<pad>"),
+    "pad_token": ("[PAD]", "<pad>", "<|endoftext|>"),
     "unk_token": ("[UNK]", "<unk>"),
     "cls_token": ("[CLS]", "<s>"),
     "sep_token": ("[SEP]", "</s>"),

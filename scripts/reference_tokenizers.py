@@ -6,6 +6,9 @@ from tokenizers import AddedToken, Tokenizer, decoders, models, normalizers, pre
 
 __all__ = ["TOKENIZERS"]
 
+END = "<|endoftext|>"
+"""What Qwen's puts behind a text."""
+
 SIZE = 320
 """Tokens of a vocabulary, or a few more."""
 
@@ -67,6 +70,8 @@ TOKENIZERS: dict[str, Callable[[Sequence[str]], Tokenizer]] = {
     "wordpiece-cased": lambda texts: word_piece(texts, BERT, "[CLS]", "[SEP]", lower=False),
     "wordpiece-mpnet": lambda texts: word_piece(texts, (*ROBERTA[:3], "[UNK]", "<mask>"), "<s>", "</s>", lower=True),
     "bytes": lambda texts: byte_level(texts, ROBERTA, "<s>", "</s>"),
+    "bytes-bert": lambda texts: byte_level(texts, BERT, "[CLS]", "[SEP]"),
+    "bytes-end": lambda texts: byte_level(texts, (END,), "", END),
     "unigram": lambda texts: unigram(texts, ROBERTA, "<s>", "</s>"),
 }
 """By name; each is trained on texts."""

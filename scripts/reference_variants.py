@@ -42,6 +42,9 @@ DISTILBERT = {"dim": WIDTH, "n_layers": 2, "n_heads": 4, "hidden_dim": 48}
 ROBERTA = {"max_position_embeddings": 42, "pad_token_id": 1, "bos_token_id": 0, "eos_token_id": 2, "type_vocab_size": 1}
 MPNET = {**ROBERTA, "max_position_embeddings": 202}
 SMALL = {"num_hidden_layers": 1}
+LONG = {"max_position_embeddings": 200}
+MODERN = {**LONG, "num_hidden_layers": 4, "local_attention": 16, "pad_token_id": 0, "cls_token_id": 2, "sep_token_id": 3}
+QWEN = {**LONG, "num_key_value_heads": 2, "head_dim": 12}
 
 VARIANTS: dict[str, Variant] = {
     "bert": Variant("BertConfig", "wordpiece"),
@@ -67,5 +70,10 @@ VARIANTS: dict[str, Variant] = {
     "xlm-roberta": Variant("XLMRobertaConfig", "unigram", ROBERTA, tail=["Normalize"]),
     "camembert": Variant("CamembertConfig", "unigram", {**ROBERTA, "type_vocab_size": 2, "hidden_act": "relu"}),
     "mpnet": Variant("MPNetConfig", "wordpiece-mpnet", MPNET, tail=["Normalize"], max_tokens=200),
+    "nomic_bert": Variant("NomicBertConfig", "wordpiece", LONG, tail=["Normalize"], max_tokens=200),
+    "gte": Variant("GteConfig", "unigram", {**LONG, "pad_token_id": 1}, pooling="cls", max_tokens=200),
+    "gte-typeless": Variant("GteConfig", "wordpiece", {**LONG, "type_vocab_size": 0}, max_tokens=200),
+    "modernbert": Variant("ModernBertConfig", "bytes-bert", MODERN, max_tokens=200),
+    "qwen3": Variant("Qwen3Config", "bytes-end", QWEN, pooling="lasttoken", tail=["Normalize"], max_tokens=200),
 }
 """By the name of its folder."""
