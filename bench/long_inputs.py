@@ -59,7 +59,7 @@ def write(folder: Path, architecture: str, tokens: int) -> int:
         for number in range(LAYERS) if "layers.1." in name else [1]:
             made = rng.standard_normal(shape, np.float32) * (shape[-1] ** -0.5 if len(shape) > 1 else 0.2)
             made += 1.0 if len(shape) == 1 and name.endswith("weight") else 0.0
-            tensors[name.replace("layers.1.", f"layers.{number}.")] = made.astype(np.float16)
+            tensors[name.replace("layers.1.", f"layers.{number}.")] = made
     save_file(tensors, folder / "model.safetensors")
     return 4 * sum(tensor.size for tensor in tensors.values())
 

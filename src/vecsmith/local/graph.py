@@ -44,7 +44,6 @@ __all__ = [
     "op",
     "padding_mask",
     "rms_norm",
-    "split",
     "split_heads",
     "tokens",
 ]
@@ -185,11 +184,6 @@ def heads_attention(q: Node, k: Node, v: Node, *, size: int, mask: Node) -> Node
 def split_heads(x: Node, heads: int, size: int) -> Node:
     """(n, t, h) → (n, a, t, k)."""
     return op.transpose(op.reshape(x, integers([0, 0, heads, size]), special_zero=True), integers([0, 2, 1, 3]))
-
-
-def split(x: Node, parts: int) -> list[Node]:
-    """Cut the last axis into equal parts: (…, p·h) → p of (…, h)."""
-    return list(op.split(x, integers(-1), parts).outputs())
 
 
 ACTIVATIONS: dict[str, Callable[[Node], Node]] = {

@@ -1,7 +1,7 @@
 """Rotary position embedding (Su et al. 2021, arXiv:2104.09864): each pair of a head's numbers turns with the position.
 
 The pairs are a head's first half with its second (GPT-NeoX's order). Angles are single precision, as the models were
-trained with; sines and cosines are constants of the graph, because under bf16 the angles of far positions would be lost.
+trained with. Sines and cosines are constants of the graph: computed in bf16, those of far positions would be lost.
 """
 
 from __future__ import annotations

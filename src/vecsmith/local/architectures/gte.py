@@ -1,6 +1,6 @@
-"""Alibaba's encoder of the GTE models of 2024 (Zhang et al. 2024, arXiv:2407.19669): BERT with rotary positions and gates.
+"""Alibaba's encoder of the GTE models (Zhang et al. 2024, arXiv:2407.19669): BERT with rotary positions and gates.
 
-Its files call it ``new``.
+Its own files call it ``new``.
 """
 
 from __future__ import annotations
@@ -8,8 +8,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from vecsmith.errors import ConfigError
-from vecsmith.local.architectures.layers import Shape, dense, norm, only
-from vecsmith.local.graph import activation, embed, floats, heads_attention, op, padding_mask, split, split_heads
+from vecsmith.local.architectures.layers import Shape, dense, dense_parts, norm, only
+from vecsmith.local.graph import activation, embed, floats, heads_attention, op, padding_mask, split_heads
 from vecsmith.local.rotary import Rotary, frequencies
 
 if TYPE_CHECKING:
@@ -47,7 +47,8 @@ def turns(config: Mapping[str, Any], size: int) -> Floats:
 
 def encode(config: Mapping[str, Any], weights: Weights, tokens: Tokens) -> Node:
     """Return the last hidden states, (n, t, h)."""
-    only(config, position_embedding_type="rope", layer_norm_type="layer_norm", pack_qkv=True, logn_attention_scale=False)
+    only(config, position_embedding_type="rope", layer_norm_type="layer_norm", pack_qkv=True)
+    only(config, logn_attention_scale=False)
     shape = Shape.of(config)
     x = embed(weights[WORDS], tokens.ids)
     if config.get("type_vocab_size", 0):  # every token is of type 0
@@ -61,10 +62,10 @@ def encode(config: Mapping[str, Any], weights: Weights, tokens: Tokens) -> Node:
 
 def layer(x: Node, weights: Weights, shape: Shape, mask: Node, rotary: Rotary) -> Node:
     """Attention, then a gated layer, each added to its input and normalised: (n, t, h) → (n, t, h)."""
-    parts = split(dense(x, weights, "attention.qkv_proj"), 3)
+    parts = dense_parts(x, weights, "attention.qkv_proj", 3, bias=True)
     q, k, v = (split_heads(part, shape.heads, shape.size) for part in parts)
     read = heads_attention(rotary.turned(q), rotary.turned(k), v, size=shape.size, mask=mask)
     x = norm(op.add(dense(read, weights, "attention.o_proj"), x), weights, "attn_ln", shape.epsilon)
-    wide, gate = split(dense(x, weights, "mlp.up_gate_proj", bias=False), 2)
+    wide, gate = dense_parts(x, weights, "mlp.up_gate_proj", 2)
     gated = op.multiply(wide, activation(shape.activation)(gate))
     return norm(op.add(dense(gated, weights, "mlp.down_proj"), x), weights, "mlp_ln", shape.epsilon)

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from vecsmith.local.graph import Tokens
     from vecsmith.local.weights import Weights
 
-__all__ = ["NAMES", "Names", "Shape", "check_plain", "dense", "layers", "norm", "only", "placed"]
+__all__ = ["NAMES", "Names", "Shape", "check_plain", "dense", "dense_parts", "layers", "norm", "only", "placed"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +111,13 @@ def layer(x: Node, weights: Weights, names: Names, shape: Shape, mask: Node) -> 
 def dense(x: Node, weights: Weights, name: str, *, bias: bool = True) -> Node:
     """Return x·Wᵀ, and + b, by the name that both have in the weights."""
     return linear(x, weights[name + ".weight"], weights[name + ".bias"] if bias else None)
+
+
+def dense_parts(x: Node, weights: Weights, name: str, count: int, *, bias: bool = False) -> list[Node]:
+    """Do the same with several layers that lie in one matrix: (n, t, h) → as many of (n, t, o)."""
+    matrices = weights[name + ".weight"].parts(count)
+    shifts = weights[name + ".bias"].parts(count) if bias else [None] * count
+    return [linear(x, matrix, shift) for matrix, shift in zip(matrices, shifts, strict=True)]
 
 
 def norm(x: Node, weights: Weights, name: str, epsilon: float, *, bias: bool = True) -> Node:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from vecsmith.local.architectures.layers import Shape, dense, norm, only
+from vecsmith.local.architectures.layers import Shape, dense, dense_parts, norm, only
 from vecsmith.local.graph import (
     activation,
     distances,
@@ -14,7 +14,6 @@ from vecsmith.local.graph import (
     masked,
     op,
     padding_mask,
-    split,
     split_heads,
 )
 from vecsmith.local.rotary import Rotary, frequencies
@@ -75,7 +74,7 @@ def encode(config: Mapping[str, Any], weights: Weights, tokens: Tokens) -> Node:
     x = norm(embed(weights[WORDS], tokens.ids), weights, "embeddings.norm", shape.epsilon, bias=False)
     for number, kind in enumerate(sequence):
         beneath = weights.beneath(f"layers.{number}.")
-        normal = norm(x, beneath, "attn_norm", shape.epsilon, bias=False) if number else x  # as it leaves the embeddings
+        normal = norm(x, beneath, "attn_norm", shape.epsilon, bias=False) if number else x  # which is normal already
         x = op.add(x, attended(normal, beneath, shape, masks[kind], rotaries[kind]))
         x = op.add(x, gated(norm(x, beneath, "mlp_norm", shape.epsilon, bias=False), beneath, shape))
     return norm(x, weights, "final_norm", shape.epsilon, bias=False)
@@ -83,7 +82,7 @@ def encode(config: Mapping[str, Any], weights: Weights, tokens: Tokens) -> Node:
 
 def attended(x: Node, weights: Weights, shape: Shape, mask: Node, rotary: Rotary) -> Node:
     """Attention: (n, t, h) → (n, t, h)."""
-    parts = split(dense(x, weights, "attn.Wqkv", bias=False), 3)
+    parts = dense_parts(x, weights, "attn.Wqkv", 3)
     q, k, v = (split_heads(part, shape.heads, shape.size) for part in parts)
     read = heads_attention(rotary.turned(q), rotary.turned(k), v, size=shape.size, mask=mask)
     return dense(read, weights, "attn.Wo", bias=False)
@@ -91,5 +90,5 @@ def attended(x: Node, weights: Weights, shape: Shape, mask: Node, rotary: Rotary
 
 def gated(x: Node, weights: Weights, shape: Shape) -> Node:
     """Two linear layers with a gate between them: (n, t, h) → (n, t, h)."""
-    wide, gate = split(dense(x, weights, "mlp.Wi", bias=False), 2)
+    wide, gate = dense_parts(x, weights, "mlp.Wi", 2)
     return dense(op.multiply(activation(shape.activation)(wide), gate), weights, "mlp.Wo", bias=False)

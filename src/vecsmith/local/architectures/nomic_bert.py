@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from vecsmith.local.architectures.layers import Shape, dense, norm, only
-from vecsmith.local.graph import activation, embed, floats, heads_attention, op, padding_mask, split, split_heads
+from vecsmith.local.architectures.layers import Shape, dense, dense_parts, norm, only
+from vecsmith.local.graph import activation, embed, floats, heads_attention, op, padding_mask, split_heads
 from vecsmith.local.rotary import Rotary, frequencies
 
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ def encode(config: Mapping[str, Any], weights: Weights, tokens: Tokens) -> Node:
 
 def layer(x: Node, weights: Weights, shape: Shape, mask: Node, rotary: Rotary) -> Node:
     """Attention, then a gated layer, each added to its input and normalised: (n, t, h) → (n, t, h)."""
-    parts = split(dense(x, weights, "attn.Wqkv", bias=False), 3)
+    parts = dense_parts(x, weights, "attn.Wqkv", 3)
     q, k, v = (split_heads(part, shape.heads, shape.size) for part in parts)
     read = heads_attention(rotary.turned(q), rotary.turned(k), v, size=shape.size, mask=mask)
     x = norm(op.add(dense(read, weights, "attn.out_proj", bias=False), x), weights, "norm1", shape.epsilon)

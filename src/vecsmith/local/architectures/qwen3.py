@@ -1,14 +1,24 @@
-"""Qwen3 as an encoder (Zhang et al. 2025, arXiv:2506.05176): each token sees those before it; the last one has seen all."""
+"""Qwen3 as an encoder (Zhang et al. 2025, arXiv:2506.05176): a token sees those before it, so the last has seen all."""
 
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from vecsmith.local.architectures.layers import Shape, dense, only
-from vecsmith.local.graph import activation, distances, embed, heads_attention, integers, masked, op, rms_norm, split_heads
+from vecsmith.local.graph import (
+    activation,
+    distances,
+    embed,
+    heads_attention,
+    integers,
+    masked,
+    op,
+    rms_norm,
+    split_heads,
+)
 from vecsmith.local.rotary import Rotary, frequencies
 
 if TYPE_CHECKING:
@@ -24,6 +34,13 @@ __all__ = ["POSITIONS", "PREFIXES", "WORDS", "encode"]
 WORDS = "embed_tokens.weight"
 POSITIONS = None
 PREFIXES = ("", "model.")
+
+
+class Seen(NamedTuple):
+    """What all layers share: which tokens see which, and how they turn."""
+
+    mask: Node
+    rotary: Rotary
 
 
 def theta(config: Mapping[str, Any]) -> float:
@@ -42,12 +59,12 @@ def encode(config: Mapping[str, Any], weights: Weights, tokens: Tokens) -> Node:
     """Return the last hidden states, (n, t, h)."""
     only(config, attention_bias=False, use_sliding_window=False, rope_scaling=None)
     shape, groups = shape_of(config), int(config["num_key_value_heads"])
-    x, mask = embed(weights[WORDS], tokens.ids), before(tokens)
-    rotary = Rotary.of(frequencies(shape.size, theta(config)), tokens)
+    x = embed(weights[WORDS], tokens.ids)
+    seen = Seen(before(tokens), Rotary.of(frequencies(shape.size, theta(config)), tokens))
     for number in range(shape.layers):
         beneath = weights.beneath(f"layers.{number}.")
         normal = root_norm(x, beneath, "input_layernorm", shape)
-        x = op.add(x, attended(normal, beneath.beneath("self_attn."), shape, groups, mask, rotary))
+        x = op.add(x, attended(normal, beneath.beneath("self_attn."), shape, groups, seen))
         x = op.add(x, gated(root_norm(x, beneath, "post_attention_layernorm", shape), beneath.beneath("mlp."), shape))
     return root_norm(x, weights, "norm", shape)
 
@@ -64,20 +81,20 @@ def root_norm(x: Node, weights: Weights, name: str, shape: Shape) -> Node:
     return rms_norm(x, weights[name + ".weight"], shape.epsilon)
 
 
-def attended(x: Node, weights: Weights, shape: Shape, groups: int, mask: Node, rotary: Rotary) -> Node:
+def attended(x: Node, weights: Weights, shape: Shape, groups: int, seen: Seen) -> Node:
     """Attention in which heads share keys and values: (n, t, h) → (n, t, h)."""
 
     def heads(name: str, count: int) -> Node:
         return split_heads(dense(x, weights, name, bias=False), count, shape.size)
 
-    q = rotary.turned(root_norm(heads("q_proj", shape.heads), weights, "q_norm", shape))
-    k = rotary.turned(root_norm(heads("k_proj", groups), weights, "k_norm", shape))
+    q = seen.rotary.turned(root_norm(heads("q_proj", shape.heads), weights, "q_norm", shape))
+    k = seen.rotary.turned(root_norm(heads("k_proj", groups), weights, "k_norm", shape))
     k, v = (shared(each, shape.heads, groups) for each in (k, heads("v_proj", groups)))
-    return dense(heads_attention(q, k, v, size=shape.size, mask=mask), weights, "o_proj", bias=False)
+    return dense(heads_attention(q, k, v, size=shape.size, mask=seen.mask), weights, "o_proj", bias=False)
 
 
 def shared(x: Node, heads: int, groups: int) -> Node:
-    """Give a group's keys or values to all its heads (Ainslie et al. 2023, arXiv:2305.13245): (n, g, t, k) → (n, a, t, k)."""
+    """Give a group's keys or values to its heads (Ainslie et al. 2023, arXiv:2305.13245): (n, g, t, k) → (n, a, …)."""
     return op.gather(x, integers(np.repeat(np.arange(groups), heads // groups).tolist()), integers(1))
 
 
