@@ -43,7 +43,14 @@ ROBERTA = {"max_position_embeddings": 42, "pad_token_id": 1, "bos_token_id": 0, 
 MPNET = {**ROBERTA, "max_position_embeddings": 202}
 SMALL = {"num_hidden_layers": 1}
 LONG = {"max_position_embeddings": 200}
-MODERN = {**LONG, "num_hidden_layers": 4, "local_attention": 16, "pad_token_id": 0, "cls_token_id": 2, "sep_token_id": 3}
+MODERN = {
+    **LONG,
+    "num_hidden_layers": 4,
+    "local_attention": 16,
+    "pad_token_id": 0,
+    "cls_token_id": 2,
+    "sep_token_id": 3,
+}
 QWEN = {**LONG, "num_key_value_heads": 2, "head_dim": 12}
 
 VARIANTS: dict[str, Variant] = {

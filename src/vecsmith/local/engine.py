@@ -57,9 +57,6 @@ QUICK_CHARACTERS = 4 * QUICK_TOKENS
 BATCH_TOKENS = 512
 """Tokens of a full batch."""
 
-LONG_TOKENS = 2048
-"""A text of so many tokens takes far more memory than a batch of short ones."""
-
 
 SHORT = 16
 """Tokens of the one shape of the short lane."""
@@ -130,8 +127,6 @@ class Engine:
         else:
             name: LaneName = "tokens" if output == "tokens" else self.lane_for(rows, lane)
             self.awake()
-            if max(map(len, rows)) >= LONG_TOKENS:
-                self.let_go()
             with self.lock:  # so that it is not sent to sleep between the two
                 self.used = time.monotonic()
                 self.made(name).submit(work)
@@ -143,12 +138,6 @@ class Engine:
         if wish == "bulk" or (wish is None and tokens > QUICK_TOKENS and not self.alone(rows)):
             return "bulk"
         return "short" if len(rows) == 1 and tokens <= SHORT and self.short_is_ready() else "quick"
-
-    def let_go(self) -> None:
-        """Give back the memory of files, which can be read again: a long text takes much itself."""
-        graphs = self.graphs
-        if graphs is not None and graphs.weights is not None:
-            graphs.weights.let_go()
 
     def alone(self, rows: Sequence[Ids]) -> bool:
         """Whether this is one text where there was never much to do: it has all cores, and no lane is made for it."""
@@ -203,7 +192,9 @@ class Engine:
             if name == "short":
                 graph = of_shape(graph, self.ladder(name).shapes[0])
             model = compiled(graph, precision=self.key.precision, threads=self.key.threads, streams=streams)
-            self.let_go()
+            for weights in graphs.weights:
+                if weights is not None:
+                    weights.let_go()
             self.grown(before)
         return model
 

@@ -167,8 +167,8 @@ def check_task(path: Path, settings: Mapping[str, Any]) -> None:
 
 
 def width(config: Mapping[str, Any]) -> Any:
-    """Return the width of the hidden states: DistilBERT's configuration calls it ``dim``."""
-    return config.get("hidden_size", config.get("dim"))
+    """Return the width of the hidden states: DistilBERT's configuration calls it ``dim``, Nomic's ``n_embd``."""
+    return next((config[name] for name in ("hidden_size", "dim", "n_embd") if name in config), None)
 
 
 def find_weights(folder: Path) -> tuple[tuple[Path, ...], tuple[Path, ...]]:
@@ -211,7 +211,7 @@ def shards(index: Path) -> tuple[Path, ...]:
 
 def read_max_tokens(folder: Path, transformer: Mapping[str, Any], config: Mapping[str, Any]) -> int:
     """Return the model's limit: its sentence-transformers files' word, within the positions its weights have."""
-    rows = config.get("max_position_embeddings")
+    rows = config.get("max_position_embeddings", config.get("n_positions"))
     positions = readable_positions(config, rows) if isinstance(rows, int) else rows
     asked = transformer.get("max_seq_length") or read_json(folder / "tokenizer_config.json").get("model_max_length")
     limits = [int(n) for n in (asked, positions) if isinstance(n, int | float) and 0 < n < UNSET]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from vecsmith.errors import ConfigError
 from vecsmith.local.graph import activation, attention, integers, layer_norm, linear, op
 
 if TYPE_CHECKING:

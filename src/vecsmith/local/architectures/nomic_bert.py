@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from vecsmith.errors import ConfigError
 from vecsmith.local.architectures.layers import Shape, dense, dense_parts, norm, only
 from vecsmith.local.graph import activation, embed, floats, heads_attention, op, padding_mask, split_heads
 from vecsmith.local.rotary import Rotary, frequencies
@@ -26,7 +27,7 @@ POSITIONS = None
 PREFIXES = ("", "nomic_bert.", "bert.", "model.")
 THETA = 1000.0
 SAME = {"n_embd": "hidden_size", "n_head": "num_attention_heads", "n_layer": "num_hidden_layers"}
-SAME |= {"n_positions": "max_position_embeddings", "layer_norm_epsilon": "layer_norm_eps"}
+SAME |= {"n_inner": "intermediate_size", "layer_norm_epsilon": "layer_norm_eps"}
 """GPT-2's word for what BERT calls otherwise."""
 GATES = {"swiglu": "silu", "geglu": "gelu"}
 """The activation of the gate, by the name of both."""
@@ -35,6 +36,16 @@ GATES = {"swiglu": "silu", "geglu": "gelu"}
 def named(config: Mapping[str, Any]) -> dict[str, Any]:
     """Return the configuration in BERT's words."""
     return {SAME.get(key, key): value for key, value in config.items()}
+
+
+def check_length(config: Mapping[str, Any], longest: int) -> None:
+    """Refuse texts longer than those of training where their angles would depend on their length."""
+    trained = config.get("max_trained_positions")
+    if config.get("rotary_scaling_factor") is not None and trained is not None and longest > int(trained):
+        raise ConfigError(
+            f"config.json scales rotary positions beyond {trained} tokens (rotary_scaling_factor), which is not "
+            f"supported: set max_seq_length in sentence_bert_config.json to {trained} or less"
+        )
 
 
 def theta(config: Mapping[str, Any]) -> float:
@@ -49,6 +60,7 @@ def encode(config: Mapping[str, Any], weights: Weights, tokens: Tokens) -> Node:
     told = named(config)
     only(told, prenorm=False, rotary_emb_fraction=1.0, rotary_emb_interleaved=False, rotary_emb_scale_base=None)
     only(told, qkv_proj_bias=False, mlp_fc1_bias=False, mlp_fc2_bias=False, use_rms_norm=False, parallel_block=False)
+    check_length(config, tokens.longest)
     gate = GATES.get(str(told.get("activation_function")), str(told.get("hidden_act", "silu")))
     shape = Shape.of({**told, "hidden_act": gate})
     x = embed(weights[WORDS], tokens.ids)
