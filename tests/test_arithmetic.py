@@ -50,7 +50,7 @@ def test_the_precision_is_always_set_and_cores_are_never_pinned(precision):
     lengths = op.multiply(op.convert(op.unsqueeze(inputs.lengths, integers(1)), "f32"), floats(2.0))
     if precision == "bf16" and "BF16" not in core().get_property("CPU", "OPTIMIZATION_CAPABILITIES"):
         precision = "f32"
-    made = compiled(model(lengths, inputs), precision=precision, threads=1)
+    made = compiled(model([lengths], inputs), precision=precision, threads=1)
     assert made.get_property("INFERENCE_PRECISION_HINT").get_type_name() == precision
     assert made.get_property("ENABLE_CPU_PINNING") is False
     assert made.get_property("INFERENCE_NUM_THREADS") == 1

@@ -260,4 +260,6 @@ def test_a_width_other_than_the_configurations_is_refused(make_onnx):
 
 
 def test_a_tokenizer_larger_than_the_configurations_vocabulary_is_refused(make_onnx):
-    assert f"has {len(WORDS)} tokens and its weights 50" in refusal(make_onnx(Encoder().graph(), vocab_size=50))
+    message = refusal(make_onnx(Encoder().graph(), vocab_size=50))
+    assert f"tokenizer.json has {len(WORDS)} tokens" in message
+    assert "model.onnx knows 50: they are of two models" in message

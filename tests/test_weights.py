@@ -110,12 +110,12 @@ def test_below_finds_the_prefix_of_a_marker(tmp_path):
 
 
 def test_below_without_the_marker_says_the_architecture_is_another(saved):
-    with pytest.raises(ConfigError, match="no tensor 'words': they are not of the architecture"):
+    with pytest.raises(ConfigError, match="no tensor 'words': it is not of the architecture"):
         Weights.open([saved]).below(("", "bert."), "words")
 
 
 def test_a_missing_tensor_is_named(saved):
-    with pytest.raises(ConfigError, match=r"no tensor 'c': the file does not match config\.json"):
+    with pytest.raises(ConfigError, match=r"no tensor 'c': it does not match its config\.json"):
         Weights.open([saved])["c"]
 
 

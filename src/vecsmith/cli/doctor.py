@@ -150,7 +150,7 @@ def model_files() -> dict[str, dict[str, str]]:
 
 def listed(manifest: Path) -> dict[str, str]:
     """Return the sha256 of each file that a manifest names, or the manifest itself where it names none."""
-    from vecsmith.local.folder import read_json
+    from vecsmith.local.modules import read_json
 
     try:
         with damaged(str(manifest)):

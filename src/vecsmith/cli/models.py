@@ -84,7 +84,7 @@ def remote(provider: str, name: str) -> dict[str, Any]:
 
 def described(model: str) -> dict[str, Any]:
     """Return what there is to say of a model."""
-    from vecsmith.local.architectures import ARCHITECTURES
+    from vecsmith.local.architectures import why_not
     from vecsmith.local.catalog import find
     from vecsmith.local.folder import read_folder
     from vecsmith.matryoshka import MEASURED, in_words
@@ -94,17 +94,18 @@ def described(model: str) -> dict[str, Any]:
     return {
         "name": folder.name,
         "architecture": folder.architecture,
-        "supported": folder.architecture in {*ARCHITECTURES, "onnx"},
+        "supported": folder.architecture == "onnx" or why_not(folder.config) is None,
         "dimensions": folder.dimensions,
         "trained_sizes": in_words(folder.trained_sizes),
         "kept_when_cut": kept(MEASURED.get(found.name, {})),
         "max_tokens": folder.max_tokens,
         "pooling": folder.pooling,
         "normalized": folder.normalize,
+        "similarity": folder.similarity,
         "prompts": dict(folder.prompts),
         "default_prompt": folder.default_prompt,
         "tasks": folder.task_prompts.table(),
-        "weights": [str(path) for path in folder.weights],
+        "weights": [str(path) for path in folder.files],
         "sha256": folder.sha256(),
     }
 

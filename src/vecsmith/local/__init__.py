@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import json
+import warnings
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, ClassVar, TypeVar
 
-from vecsmith.errors import Closed, ConfigError
+from vecsmith.errors import Closed, ConfigError, EmbedWarning
 from vecsmith.portal import answer, aside
 from vecsmith.providers import GeneratedEmbeddings, GenerationOptions, Identity, Metadata
 from vecsmith.space import Space
@@ -47,6 +48,7 @@ class LocalGenerator:
     engine: Engine
     arithmetic: Arithmetic
     tokenizer_sha256: str
+    """And whether texts are put into lower case before."""
     prompts: Prompts
     sizes: tuple[int, ...]
     """The widths below its own that the model was trained to be cut to."""
@@ -67,9 +69,12 @@ class LocalGenerator:
 
         cores = check_threads(threads)
         check_device(device)
-        tokenizer = TextTokenizer.load(folder.tokenizer, folder.max_tokens)
+        if folder.modules.guessed:
+            say = f"{folder.folder} has no modules.json, so that no file says how it pools: it pools the mean"
+            warnings.warn(say, EmbedWarning, stacklevel=2)
+        tokenizer = TextTokenizer.load(folder.tokenizer, folder.max_tokens, lower=folder.lower)
         check_fit(folder, tokenizer.size)
-        identity = sha256([folder.tokenizer])
+        identity = sha256([folder.tokenizer]) + " lower" * folder.lower
         engine, arithmetic = start_engine(folder, compute, cores)
         return cls(folder, tokenizer, engine, arithmetic, identity, folder.task_prompts, folder.trained_sizes)
 
@@ -170,7 +175,7 @@ class LocalGenerator:
         from vecsmith.late import LatePool, windows
 
         if self.folder.pooling != "mean":
-            raise ConfigError(f"on_long='late' needs a model that pools by mean, not by {self.folder.pooling}")
+            raise ConfigError(f"on_long='late' needs a model that pools by mean alone, not by {self.folder.pooling}")
         before = self.tokenizer.before(self.prompt(options))
         ids, _ = await aside(partial(self.tokenizer.read, text), self.engine.tokenizing)
         room = self.tokenizer.max_tokens - len(before) - len(self.tokenizer.suffix)

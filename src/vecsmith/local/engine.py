@@ -34,10 +34,11 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from concurrent.futures import Future
 
-    from openvino import CompiledModel, Model
+    from openvino import CompiledModel, Model, Node
 
     from vecsmith.local.arithmetic import Precision
     from vecsmith.local.folder import ModelFolder
+    from vecsmith.local.graph import Tokens as Inputs
     from vecsmith.local.tokens import Ids
     from vecsmith.local.weights import Weights
     from vecsmith.types import Lane as Wish
@@ -72,11 +73,12 @@ class EngineKey:
     """What two embedders must share to share an engine."""
 
     weights: str
-    """Their sha256."""
+    """Their sha256, and of those of the modules behind the encoder."""
     config: str
     """What ``config.json`` says: the same weights give other vectors with another."""
     max_tokens: int
     pooling: str
+    """And what follows it."""
     precision: Precision
     threads: int
 
@@ -90,7 +92,7 @@ class Engine:
         self.users = 0
         self.used = time.monotonic()
         """When it was last given work."""
-        self.expected = COPIES * sum(path.stat().st_size for path in folder.weights)
+        self.expected = COPIES * sum(path.stat().st_size for path in folder.files)
         """Bytes that it will take when it is loaded: guessed, and then what it took the last time."""
         self.start()
         living.add(self)
@@ -133,9 +135,14 @@ class Engine:
     def lane_for(self, rows: Sequence[Ids], wish: Wish | None = None) -> LaneName:
         """Return the lane that is wished for, or answers soonest."""
         tokens = sum(map(len, rows))
-        if wish == "bulk" or (wish is None and tokens > QUICK_TOKENS):
+        if wish == "bulk" or (wish is None and tokens > QUICK_TOKENS and not self.alone(rows)):
             return "bulk"
         return "short" if len(rows) == 1 and tokens <= SHORT and self.short_is_ready() else "quick"
+
+    def alone(self, rows: Sequence[Ids]) -> bool:
+        """Whether this is one text where there was never much to do: it has all cores, and no lane is made for it."""
+        quick = self.lanes.get("quick")
+        return len(rows) == 1 and "bulk" not in self.lanes and (quick is None or not quick.busy)
 
     def short_is_ready(self) -> bool:
         """Count a single short text; whether the lane for them, made when they come often, is compiled and free.
@@ -180,11 +187,14 @@ class Engine:
         """Compile the model for a lane; called in the lane's own thread."""
         with registry.loading:
             before = private_bytes()
-            self.graphs = graphs = self.graphs or build(self.folder, self.key.pooling)
+            self.graphs = graphs = self.graphs or build(self.folder)
             graph = graphs.tokens if name == "tokens" else graphs.pooled
             if name == "short":
                 graph = of_shape(graph, self.ladder(name).shapes[0])
             model = compiled(graph, precision=self.key.precision, threads=self.key.threads, streams=streams)
+            for weights in graphs.weights:
+                if weights is not None:
+                    weights.let_go()
             self.grown(before)
         return model
 
@@ -250,27 +260,44 @@ class Graphs:
 
     pooled: Model
     tokens: Model
-    weights: Weights | None
+    weights: Sequence[Weights | None]
     """Read where they lie, by what is compiled: they must live as long."""
 
 
-def build(folder: ModelFolder, pooling: str) -> Graphs:
+def build(folder: ModelFolder) -> Graphs:
     """Make a model's graphs; raise `ConfigError` where its files do not fit together."""
     from vecsmith.local.architectures import encoder
-    from vecsmith.local.graph import POOLERS, model, tokens
+    from vecsmith.local.graph import model, tokens
     from vecsmith.local.runtime import reason
 
-    inputs = tokens()
+    inputs = tokens(folder.max_tokens)
     try:
         with damaged(f"a file in {folder.folder}"):
             hidden, weights = encoder(folder, inputs)
-            graphs = Graphs(model(POOLERS[pooling](hidden, inputs), inputs), model(hidden, inputs), weights)
+            outputs, more = pooled(hidden, inputs, folder)
+            graphs = Graphs(model(outputs, inputs), model([hidden], inputs), (weights, *more))
     except RuntimeError as error:  # shapes that do not fit together
-        raise ConfigError(f"the weights in {folder.folder} do not match its config.json ({reason(error)})") from None
+        raise ConfigError(f"{folder.weights[0]} does not match its config.json ({reason(error)})") from None
     width = graphs.pooled.output(0).get_partial_shape()[-1]
     if width.is_static and width.get_length() != folder.dimensions:
         raise ConfigError(f"{folder.folder} gives {width} dimensions, and its config.json says {folder.dimensions}")
     return graphs
+
+
+def pooled(hidden: Node, inputs: Inputs, folder: ModelFolder) -> tuple[list[Node], list[Weights | None]]:
+    """Return the outputs for the vectors of texts, the vectors first, and the weights of what follows pooling.
+
+    Where anything follows, what was pooled is an output too, for nobody: so that on bf16 all before stays as exact as
+    `graph` says, though a matrix product lies behind it.
+    """
+    from vecsmith.local.pooling import follow, pool
+
+    x = raw = pool(hidden, inputs, folder.modules.modes)
+    weights: list[Weights | None] = []
+    for step in folder.modules.steps:
+        x, more = follow(x, step)
+        weights.append(more)
+    return ([x] if x is raw else [x, raw]), weights
 
 
 def of_shape(graph: Model, shape: Shape) -> Model:

@@ -1,18 +1,19 @@
 """A model's own files, read into one description: what it is, how long a text it reads, how it pools.
 
 Understood are the files of a Hugging Face model folder (``config.json``, ``tokenizer.json``, safetensors or ONNX
-weights) with those of sentence-transformers beside them (``modules.json``, ``1_Pooling/config.json``,
+weights) with those of sentence-transformers beside them (``modules.json`` and what it lists,
 ``sentence_bert_config.json``, ``config_sentence_transformers.json``).
 """
 
 from __future__ import annotations
 
-import json
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from vecsmith.errors import ConfigError, damaged
+from vecsmith.local.architectures import readable_positions, why_not
+from vecsmith.local.modules import Modules, behind, read_json, read_modules
 from vecsmith.matryoshka import trained_sizes
 from vecsmith.prompts import Prompts
 
@@ -20,20 +21,17 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
-__all__ = ["POOLINGS", "ModelFolder", "read_folder"]
+__all__ = ["ModelFolder", "read_folder"]
 
-# sentence-transformers' names of its pooling modes, old key by new name
-POOLINGS = {
-    "pooling_mode_mean_tokens": "mean",
-    "pooling_mode_cls_token": "cls",
-    "pooling_mode_max_tokens": "max",
-    "pooling_mode_mean_sqrt_len_tokens": "mean_sqrt_len_tokens",
-    "pooling_mode_weightedmean_tokens": "weightedmean",
-    "pooling_mode_lasttoken": "lasttoken",
-}
-MODULES = {"Transformer", "Pooling", "Normalize"}
+SETTINGS = tuple(
+    f"sentence_{kind}_config.json" for kind in ("bert", "roberta", "distilbert", "camembert", "albert", "xlm-roberta")
+)
+"""What sentence-transformers called the encoder's own settings over the years."""
+
 UNSET = 1_000_000  # tokenizers write a huge number where they mean none
-WEIGHTS = ("model.safetensors", "model.safetensors.index.json", "model.onnx", "onnx/model.onnx")
+SAFETENSORS = ("model.safetensors", "model.safetensors.index.json")
+ONNX = ("model.onnx", "onnx/model.onnx")
+PICKLED = ("pytorch_model.bin", "pytorch_model.bin.index.json", "model.pt")
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,11 +46,15 @@ class ModelFolder:
     tokenizer: Path
     max_tokens: int
     """The longest text it reads, special tokens included."""
-    pooling: str
-    normalize: bool
+    modules: Modules
+    """What becomes of the vectors of a text's tokens."""
+    lower: bool = False
+    """Whether texts are put into lower case before they are tokenised."""
     prompts: Mapping[str, str] = field(default_factory=dict)
     """Text put before an input, by name; from ``config_sentence_transformers.json``."""
     default_prompt: str = ""
+    similarity: str = "cosine"
+    """How its vectors are meant to be compared."""
     manifest: Mapping[str, Any] | None = None
     """The known sha256 of each file, where the model came with them."""
 
@@ -69,7 +71,27 @@ class ModelFolder:
     @property
     def dimensions(self) -> int:
         """The width of its vectors."""
-        return int(self.config["hidden_size"])
+        return self.modules.width(int(width(self.config)))
+
+    @property
+    def pooling(self) -> str:
+        """Its pooling modes, and what follows them."""
+        return str(self.modules)
+
+    @property
+    def normalize(self) -> bool:
+        """Whether its vectors are divided by their length."""
+        return self.modules.normalize
+
+    @property
+    def files(self) -> tuple[Path, ...]:
+        """Its weights, and those of the modules behind it."""
+        return (*self.weights, *self.modules.weights)
+
+    @property
+    def config_file(self) -> Path:
+        """Its ``config.json``."""
+        return self.tokenizer.parent / "config.json"
 
     @property
     def architecture(self) -> str:
@@ -83,7 +105,7 @@ class ModelFolder:
         from vecsmith.local.weights import sha256
 
         with readable(self.folder, "copy or download the model again"):
-            return sha256(self.weights)
+            return sha256(self.files)
 
 
 def read_folder(folder: Path, name: str, *, trusted: bool = False) -> ModelFolder:
@@ -106,63 +128,68 @@ def readable(path: Path, advice: str) -> Iterator[None]:
 
 def read_files(folder: Path, name: str, *, trusted: bool) -> ModelFolder:
     """Do the same, with the errors of damaged files as they come."""
-    weights = find_weights(folder)
-    transformer = read_json(folder / "sentence_bert_config.json")
-    config = read_json(folder / "config.json", required=True)
-    if not isinstance(config.get("hidden_size"), int):
-        raise ConfigError(f"{folder / 'config.json'} does not say hidden_size: this is not a text encoder's folder")
+    if not folder.is_dir():
+        raise ConfigError(f"{folder} is not a folder: name a model folder that exists")
     modules = read_modules(folder)
-    prompts_file = folder / "config_sentence_transformers.json"
+    encoder = modules[0][1] if modules else folder
+    safetensors, onnx = find_weights(encoder)
+    config = read_json(encoder / "config.json", required=True)
+    if not isinstance(width(config), int):
+        raise ConfigError(f"{encoder / 'config.json'} does not say hidden_size: this is not a text encoder's folder")
+    settings_file = next((encoder / file for file in SETTINGS if (encoder / file).is_file()), encoder / SETTINGS[0])
+    settings, prompts_file = read_json(settings_file), folder / "config_sentence_transformers.json"
+    check_task(settings_file, settings)
     prompts = read_json(prompts_file)
-    tokenizer = folder / "tokenizer.json"
+    tokenizer = encoder / "tokenizer.json"
     if not tokenizer.is_file():
-        raise ConfigError(f"{folder} has no tokenizer.json: save the tokenizer there in the fast format")
+        raise ConfigError(f"{encoder} has no tokenizer.json: save the tokenizer there in the fast format")
     return ModelFolder(
         name=name,
         folder=folder,
         config=config,
-        weights=weights,
+        weights=onnx if not safetensors or (onnx and why_not(config)) else safetensors,
         tokenizer=tokenizer,
-        max_tokens=read_max_tokens(folder, transformer, config),
-        pooling=read_pooling(folder, modules),
-        normalize="Normalize" in modules,
+        max_tokens=read_max_tokens(encoder, settings, config),
+        modules=behind(modules, width(config)),
+        lower=bool(settings.get("do_lower_case")),
         prompts=read_prompts(prompts_file, prompts),
         default_prompt=read_default_prompt(prompts_file, prompts),
+        similarity=str(prompts.get("similarity_fn_name") or "cosine"),
         manifest=read_json(folder / "manifest.json") if trusted else None,
     )
 
 
-def read_json(path: Path, *, required: bool = False) -> dict[str, Any]:
-    """Return a file's object; an empty one where the file is absent and not required."""
-    try:
-        value = json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        if required:
-            raise ConfigError(
-                f"{path.parent} has no {path.name}: this is not a model folder, or not all of it"
-            ) from None
-        return {}
-    except (OSError, ValueError, RecursionError) as error:
-        raise ConfigError(f"{path} cannot be read ({error})") from None
-    if not isinstance(value, dict):
-        raise ConfigError(f"{path} should hold a JSON object, not {type(value).__name__}")
-    return value
+def check_task(path: Path, settings: Mapping[str, Any]) -> None:
+    """Refuse an encoder that is run for something else than the vectors of tokens."""
+    task = settings.get("transformer_task", "feature-extraction")
+    if task != "feature-extraction":
+        raise ConfigError(f"{path} says transformer_task {task!r}: only feature-extraction gives embeddings")
 
 
-def find_weights(folder: Path) -> tuple[Path, ...]:
-    """Return the weight files: safetensors before ONNX; pickled weights are never loaded."""
-    if not folder.is_dir():
-        raise ConfigError(f"{folder} is not a folder: name a model folder that exists")
-    for name in WEIGHTS:
-        path = folder / name
-        if path.is_file():
-            return shards(path) if path.suffix == ".json" else (path, *external_data(path))
-    pickled = [path.name for path in folder.iterdir() if path.name in {"pytorch_model.bin", "model.pt"}]
+def width(config: Mapping[str, Any]) -> Any:
+    """Return the width of the hidden states: DistilBERT's configuration calls it ``dim``, Nomic's ``n_embd``."""
+    return next((config[name] for name in ("hidden_size", "dim", "n_embd") if name in config), None)
+
+
+def find_weights(folder: Path) -> tuple[tuple[Path, ...], tuple[Path, ...]]:
+    """Return the safetensors files and the ONNX files, none of one kind at most; pickled weights are never loaded."""
+    found = [
+        next((folder / name for name in names if (folder / name).is_file()), None) for names in (SAFETENSORS, ONNX)
+    ]
+    if any(found):
+        safetensors, onnx = (() if path is None else files_of(path) for path in found)
+        return safetensors, onnx
+    pickled = next((folder / name for name in PICKLED if (folder / name).is_file()), None)
     if pickled:
-        raise ConfigError(f"{folder} holds only pickled weights ({pickled[0]}): save the model as safetensors")
+        raise ConfigError(f"{pickled} holds pickled weights, which are never loaded: save the model as safetensors")
     raise ConfigError(
         f"{folder} has no model.safetensors and no model.onnx: this is not a model folder, or not all of it"
     )
+
+
+def files_of(path: Path) -> tuple[Path, ...]:
+    """Return the files that hold the weights which one of them stands for."""
+    return shards(path) if path.suffix == ".json" else (path, *external_data(path))
 
 
 def external_data(path: Path) -> list[Path]:
@@ -182,45 +209,10 @@ def shards(index: Path) -> tuple[Path, ...]:
     return tuple(index.parent / name for name in names)
 
 
-def read_modules(folder: Path) -> dict[str, str]:
-    """Return the folders of the sentence-transformers modules by kind; empty for a plain transformer."""
-    path = folder / "modules.json"
-    if not path.is_file():
-        return {}
-    try:
-        listed = json.loads(path.read_text("utf-8"))
-        if not isinstance(listed, list):
-            raise TypeError(f"it should hold a JSON list, not {type(listed).__name__}")
-        entries = [(str(m["type"]).rpartition(".")[2], str(m["path"])) for m in listed]
-    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
-        raise ConfigError(f"{path} cannot be read ({error})") from None
-    unknown = [kind for kind, _ in entries if kind not in MODULES]
-    if unknown:
-        raise ConfigError(
-            f"{path} asks for the module {unknown[0]!r}, which is not supported: {', '.join(MODULES)} are"
-        )
-    return dict(entries)
-
-
-def read_pooling(folder: Path, modules: Mapping[str, str]) -> str:
-    """Return the pooling mode; ``mean`` where no file names one, as sentence-transformers does."""
-    if "Pooling" not in modules:
-        return "mean"
-    path = folder / modules["Pooling"] / "config.json"
-    config = read_json(path, required=True)
-    with damaged(str(path)):
-        named = config.get("pooling_mode") or [mode for key, mode in POOLINGS.items() if config.get(key)]
-        modes = [named] if isinstance(named, str) else list(named)
-    if len(modes) != 1 or modes[0] not in POOLINGS.values():
-        raise ConfigError(f"{path} asks for the pooling {modes!r}: one of {', '.join(POOLINGS.values())} is supported")
-    if not config.get("include_prompt", True):
-        raise ConfigError(f"{path} leaves the prompt out of pooling (include_prompt false), which is not supported")
-    return str(modes[0])
-
-
 def read_max_tokens(folder: Path, transformer: Mapping[str, Any], config: Mapping[str, Any]) -> int:
     """Return the model's limit: its sentence-transformers files' word, within the positions its weights have."""
-    positions = config.get("max_position_embeddings")
+    rows = config.get("max_position_embeddings", config.get("n_positions"))
+    positions = readable_positions(config, rows) if isinstance(rows, int) else rows
     asked = transformer.get("max_seq_length") or read_json(folder / "tokenizer_config.json").get("model_max_length")
     limits = [int(n) for n in (asked, positions) if isinstance(n, int | float) and 0 < n < UNSET]
     if not limits:

@@ -5,7 +5,7 @@ with a conversion behind); the matrices of products as f32, once for all that is
 compilation would otherwise keep a converted copy of its own.
 
 On bf16: with that precision hint OpenVINO keeps a value in f32 from which the output can be reached without passing a
-matrix product. Pooling is therefore a sum, never a product with the mask: so the residual stream and the layer norms
+matrix product. `pooling` is therefore a sum, never a product with the mask: so the residual stream and the layer norms
 stay f32, and only the products are bf16. As a product the worst cosine to f32 falls from 0.99993 to 0.9998.
 """
 
@@ -28,14 +28,23 @@ if TYPE_CHECKING:
 
 __all__ = [
     "ACTIVATIONS",
-    "POOLERS",
     "Tokens",
     "attention",
+    "check_shape",
     "constant",
+    "distances",
     "embed",
+    "floats",
+    "heads_attention",
+    "integers",
     "layer_norm",
     "linear",
+    "masked",
     "model",
+    "op",
+    "padding_mask",
+    "rms_norm",
+    "split_heads",
     "tokens",
 ]
 
@@ -57,23 +66,27 @@ class Tokens:
     """(t,) int32: 0, 1, 2, …"""
     present: Node
     """(n, t) boolean: a token, not padding."""
+    longest: int
+    """The most tokens of a text."""
 
 
-def tokens() -> Tokens:
+def tokens(longest: int) -> Tokens:
     """Make the inputs."""
     ids = op.parameter(ov.PartialShape([-1, -1]), ov.Type.i32, name="ids")
     lengths = op.parameter(ov.PartialShape([-1]), ov.Type.i32, name="lengths")
     width = op.gather(op.shape_of(ids, output_type="i32"), integers(1), integers(0))
     positions = op.range(integers(0), width, integers(1), "i32")
     present = op.less(op.unsqueeze(positions, integers(0)), op.unsqueeze(lengths, integers(1)))
-    return Tokens(ids, lengths, positions, present)
+    return Tokens(ids, lengths, positions, present, longest)
 
 
 def integers(values: int | Sequence[int] | Sequence[Sequence[int]]) -> Node:
+    """Return a constant, int32."""
     return op.constant(np.array(values, np.int32))
 
 
 def floats(values: Any) -> Node:
+    """Return a constant, f32."""
     return op.constant(np.array(values, np.float32))
 
 
@@ -92,26 +105,80 @@ def embed(table: Tensor | np.ndarray[Any, Any], indices: Node) -> Node:
     return op.gather(rows, indices, integers(0))
 
 
+def along(tensor: Tensor, x: Node) -> Node:
+    """Return a vector along the last axis of what is as many-dimensional as `x`."""
+    rank = x.get_output_partial_shape(0).rank.get_length()
+    return floats(tensor.float32().reshape((1,) * (rank - 1) + (-1,)))
+
+
+def check_shape(tensor: Tensor, shape: tuple[int, ...]) -> None:
+    """Refuse a tensor of another shape: one that broadcasts would give wrong numbers without a word."""
+    if tensor.shape != shape:
+        raise ConfigError(
+            f"{tensor.path} has {tensor.name!r} of shape {tensor.shape} where {shape} fits: "
+            "copy or download the model again"
+        )
+
+
 def linear(x: Node, weight: Tensor, bias: Tensor | None) -> Node:
-    """x·Wᵀ + b: (n, t, h) → (n, t, o) with W of shape (o, h)."""
+    """x·Wᵀ + b: (…, h) → (…, o) with W of shape (o, h)."""
+    if bias is not None:
+        check_shape(bias, weight.shape[:1])
     product = op.matmul(x, op.constant(weight.float32(), shared_memory=True), transpose_a=False, transpose_b=True)
-    return product if bias is None else op.add(product, floats(bias.float32()[None, None]))
+    return product if bias is None else op.add(product, along(bias, x))
 
 
-def layer_norm(x: Node, scale: Tensor, shift: Tensor, epsilon: float) -> Node:
+def layer_norm(x: Node, scale: Tensor, shift: Tensor | None, epsilon: float) -> Node:
     """Layer normalisation over the last axis (Ba et al. 2016, arXiv:1607.06450)."""
+    width = x.get_output_partial_shape(0)[-1].get_length()
+    check_shape(scale, (width,))
+    if shift is not None:
+        check_shape(shift, (width,))
     normal = op.mvn(x, integers([-1]), normalize_variance=True, eps=epsilon, eps_mode="inside_sqrt")
-    return op.add(op.multiply(normal, floats(scale.float32()[None, None])), floats(shift.float32()[None, None]))
+    scaled = op.multiply(normal, along(scale, x))
+    return scaled if shift is None else op.add(scaled, along(shift, x))
 
 
-def attention(q: Node, k: Node, v: Node, *, heads: int, size: int, present: Node) -> Node:
-    """Full self-attention (Vaswani et al. 2017, arXiv:1706.03762): three of (n, t, h) → (n, t, h)."""
-    mask = op.unsqueeze(op.select(present, floats(0.0), floats(MASKED)), integers([1, 2]))  # (n, 1, 1, t)
-    scaled = op.multiply(split_heads(q, heads, size), floats(size**-0.5))
-    scores = op.matmul(scaled, split_heads(k, heads, size), transpose_a=False, transpose_b=True)  # (n, a, t, t)
+def rms_norm(x: Node, scale: Tensor, epsilon: float) -> Node:
+    """Root-mean-square normalisation over the last axis (Zhang and Sennrich 2019, arXiv:1910.07467)."""
+    check_shape(scale, (x.get_output_partial_shape(0)[-1].get_length(),))
+    mean = op.reduce_mean(op.multiply(x, x), integers([-1]), keep_dims=True)
+    return op.multiply(op.divide(x, op.sqrt(op.add(mean, floats(epsilon)))), along(scale, x))
+
+
+def masked(seen: Node) -> Node:
+    """Return what is added to scores: nothing where a token is seen, and else what makes its weight zero."""
+    return op.select(seen, floats(0.0), floats(MASKED))
+
+
+def padding_mask(tokens: Tokens) -> Node:
+    """Return what keeps attention from padding when it is added to the scores: (n, 1, 1, t)."""
+    return op.unsqueeze(masked(tokens.present), integers([1, 2]))
+
+
+def distances(tokens: Tokens) -> Node:
+    """Return how many tokens each stands behind each, (t, t) int32: row less column."""
+    rows, columns = (op.unsqueeze(tokens.positions, integers(axis)) for axis in (1, 0))
+    return op.subtract(rows, columns)
+
+
+def attention(q: Node, k: Node, v: Node, *, heads: int, size: int, mask: Node) -> Node:
+    """Self-attention (Vaswani et al. 2017, arXiv:1706.03762): three of (n, t, h) → (n, t, h).
+
+    `mask`, of a shape that broadcasts to (n, a, t, t), is added to the scores.
+    """
+    return heads_attention(*(split_heads(each, heads, size) for each in (q, k, v)), size=size, mask=mask)
+
+
+def heads_attention(q: Node, k: Node, v: Node, *, size: int, mask: Node) -> Node:
+    """Do the same for heads apart: three of (n, a, t, k) → (n, t, h).
+
+    The processor's plugin fuses all of it, and never holds more than some rows of the scores.
+    """
+    scores = op.matmul(op.multiply(q, floats(size**-0.5)), k, transpose_a=False, transpose_b=True)  # (n, a, t, t)
     weights = op.softmax(op.add(scores, mask), -1)
-    read = op.matmul(weights, split_heads(v, heads, size), transpose_a=False, transpose_b=False)  # (n, a, t, k)
-    return op.reshape(op.transpose(read, integers([0, 2, 1, 3])), integers([0, 0, heads * size]), special_zero=True)
+    read = op.matmul(weights, v, transpose_a=False, transpose_b=False)  # (n, a, t, k)
+    return op.reshape(op.transpose(read, integers([0, 2, 1, 3])), integers([0, 0, -1]), special_zero=True)
 
 
 def split_heads(x: Node, heads: int, size: int) -> Node:
@@ -131,69 +198,13 @@ ACTIVATIONS: dict[str, Callable[[Node], Node]] = {
 
 
 def activation(name: str) -> Callable[[Node], Node]:
-    """Return an activation by name; raise `ConfigError` for one that is not supported."""
+    """Return an activation by name; raise `ValueError` for one that is not supported."""
     try:
         return ACTIVATIONS[name]
     except KeyError:
-        raise ConfigError(f"the activation {name!r} is not supported: {', '.join(ACTIVATIONS)} are") from None
+        raise ValueError(f"the activation {name!r} is not supported: {', '.join(ACTIVATIONS)} are") from None
 
 
-def summed(hidden: Node, weights: Node) -> Node:
-    """Σₜ wₜ·xₜ: (n, t, h) and (n, t) → (n, h)."""
-    return op.reduce_sum(op.multiply(hidden, op.unsqueeze(weights, integers(2))), integers(1))
-
-
-def present_as_floats(tokens: Tokens) -> Node:
-    return op.convert(tokens.present, "f32")
-
-
-def lengths_as_floats(tokens: Tokens) -> Node:
-    return op.unsqueeze(op.convert(tokens.lengths, "f32"), integers(1))  # (n, 1)
-
-
-def one_token(tokens: Tokens, position: Node) -> Node:
-    """Return weights (n, t) that are one at each text's `position` (n, 1) and zero elsewhere."""
-    return op.convert(op.equal(op.unsqueeze(tokens.positions, integers(0)), position), "f32")
-
-
-def pool_mean(hidden: Node, tokens: Tokens) -> Node:
-    return op.divide(summed(hidden, present_as_floats(tokens)), lengths_as_floats(tokens))
-
-
-def pool_mean_sqrt(hidden: Node, tokens: Tokens) -> Node:
-    return op.divide(summed(hidden, present_as_floats(tokens)), op.sqrt(lengths_as_floats(tokens)))
-
-
-def pool_max(hidden: Node, tokens: Tokens) -> Node:
-    return op.reduce_max(op.select(op.unsqueeze(tokens.present, integers(2)), hidden, floats(MASKED)), integers(1))
-
-
-def pool_weighted_mean(hidden: Node, tokens: Tokens) -> Node:
-    """Later tokens weigh more: 1, 2, 3, … (Muennighoff 2022, arXiv:2202.08904)."""
-    ramp = op.convert(op.unsqueeze(op.add(tokens.positions, integers(1)), integers(0)), "f32")
-    weights = op.multiply(ramp, present_as_floats(tokens))
-    return op.divide(summed(hidden, weights), op.reduce_sum(weights, integers(1), keep_dims=True))
-
-
-def pool_first(hidden: Node, tokens: Tokens) -> Node:
-    return summed(hidden, one_token(tokens, integers([[0]])))
-
-
-def pool_last(hidden: Node, tokens: Tokens) -> Node:
-    return summed(hidden, one_token(tokens, op.unsqueeze(op.subtract(tokens.lengths, integers(1)), integers(1))))
-
-
-POOLERS: dict[str, Callable[[Node, Tokens], Node]] = {
-    "mean": pool_mean,
-    "cls": pool_first,
-    "max": pool_max,
-    "mean_sqrt_len_tokens": pool_mean_sqrt,
-    "weightedmean": pool_weighted_mean,
-    "lasttoken": pool_last,
-}
-"""(n, t, h) and the tokens → (n, h), by the names of sentence-transformers' pooling modes."""
-
-
-def model(output: Node, tokens: Tokens) -> Model:
-    """Close a graph: ids and lengths in, `output` out."""
-    return ov.Model([op.result(output)], [tokens.ids, tokens.lengths], "encoder")
+def model(outputs: Sequence[Node], tokens: Tokens) -> Model:
+    """Close a graph: ids and lengths in, `outputs` out."""
+    return ov.Model([op.result(output) for output in outputs], [tokens.ids, tokens.lengths], "encoder")

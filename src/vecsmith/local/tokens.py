@@ -74,12 +74,13 @@ class TextTokenizer:
             raise ConfigError(f"a limit of {max_tokens} tokens leaves no room for text beside the special tokens")
 
     @classmethod
-    def load(cls, path: Path, max_tokens: int) -> TextTokenizer:
-        """Read ``tokenizer.json``; raise `ConfigError` where it cannot be read."""
+    def load(cls, path: Path, max_tokens: int, *, lower: bool = False) -> TextTokenizer:
+        """Read ``tokenizer.json``; `lower`, it puts texts into lower case first. `ConfigError` if it cannot be read."""
         from tokenizers import Tokenizer
 
         try:
-            return cls(Tokenizer.from_file(str(path)), max_tokens)
+            tokenizer = Tokenizer.from_file(str(path))
+            return cls(lowering(tokenizer) if lower else tokenizer, max_tokens)
         except ConfigError:
             raise
         except Exception as error:  # noqa: BLE001 (the library raises nothing narrower)
@@ -87,8 +88,10 @@ class TextTokenizer:
 
     @property
     def size(self) -> int:
-        """One more than the largest token id."""
-        return max(self.tokenizer.get_vocab().values(), default=-1) + 1
+        """One more than the largest token id, whether of a word or of what the template puts around a text."""
+        return (
+            max(chain(self.tokenizer.get_vocab().values(), self.prefix.tolist(), self.suffix.tolist()), default=-1) + 1
+        )
 
     def encode(self, texts: Sequence[str], *, on_long: OnLong = "truncate") -> Encoded:
         """Return the ids the model reads of each text.
@@ -206,6 +209,15 @@ def pieces(text: str, seams: re.Pattern[str]) -> Iterator[str]:
         yield text[start : seam.start()]
         start = seam.start()
     yield text[start:]
+
+
+def lowering(tokenizer: Tokenizer) -> Tokenizer:
+    """Return a tokenizer that puts texts into lower case before all else."""
+    from tokenizers import normalizers
+
+    before = [tokenizer.normalizer] if tokenizer.normalizer else []
+    tokenizer.normalizer = normalizers.Sequence([normalizers.Lowercase(), *before])
+    return tokenizer
 
 
 def special_tokens(tokenizer: Tokenizer) -> tuple[Ids, Ids]:

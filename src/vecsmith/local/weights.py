@@ -11,7 +11,7 @@ import hashlib
 import json
 import mmap
 import struct
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import prod
 from typing import TYPE_CHECKING, Any
 
@@ -37,6 +37,7 @@ MAX_HEADER = 100_000_000
 class Tensor:
     """One tensor as it lies in its file."""
 
+    path: Path
     name: str
     dtype: str
     """``F32``, ``F16`` or ``BF16``."""
@@ -48,6 +49,10 @@ class Tensor:
         """Its dimensions, outermost first."""
         return self.data.shape
 
+    def parts(self, count: int) -> list[Tensor]:
+        """Return equal parts of it along its first dimension, none of them copied."""
+        return [replace(self, data=part) for part in np.split(self.data, count)]
+
     def float32(self) -> Floats:
         """Return the values as float32: where they lie so in the file, those, and else a copy; not to be written to."""
         if self.dtype == "BF16":
@@ -58,39 +63,64 @@ class Tensor:
 class Weights:
     """The tensors of a model by name, whatever prefix the file puts before them."""
 
-    def __init__(self, tensors: Mapping[str, Tensor], prefix: str = "") -> None:
+    def __init__(
+        self, tensors: Mapping[str, Tensor], where: Path, prefix: str = "", maps: Sequence[mmap.mmap] = ()
+    ) -> None:
         self.tensors = tensors
+        self.where = where
+        """The file, or the first of several."""
         self.prefix = prefix
+        self.maps = maps
 
     @classmethod
     def open(cls, paths: Sequence[Path]) -> Weights:
         """Map every file; raise `ConfigError` for one that is missing, truncated or not safetensors."""
         tensors: dict[str, Tensor] = {}
-        for path in paths:
-            tensors |= read(path)
-        return cls(tensors)
+        maps = [mapped(path) for path in paths]
+        for path, data in zip(paths, maps, strict=True):
+            tensors |= read(path, data)
+        return cls(tensors, paths[0], maps=maps)
 
     def below(self, prefixes: Sequence[str], marker: str) -> Weights:
         """Return the weights seen from the first prefix under which a tensor named `marker` lies."""
         for prefix in prefixes:
             if prefix + marker in self.tensors:
-                return Weights(self.tensors, prefix)
-        raise ConfigError(f"the weights hold no tensor {marker!r}: they are not of the architecture config.json names")
+                return self.beneath(prefix)
+        raise ConfigError(
+            f"{self.where} holds no tensor {marker!r}: it is not of the architecture that its config.json names"
+        )
+
+    def beneath(self, prefix: str) -> Weights:
+        """Return the weights seen from a further prefix."""
+        return Weights(self.tensors, self.where, self.prefix + prefix, self.maps)
+
+    def let_go(self) -> None:
+        """Give the files' pages in memory back to the system, which finds them again when they are read."""
+        for data in self.maps:
+            if hasattr(mmap, "MADV_DONTNEED"):
+                data.madvise(mmap.MADV_DONTNEED)
 
     def __getitem__(self, name: str) -> Tensor:
         try:
             return self.tensors[self.prefix + name]
         except KeyError:
-            raise ConfigError(f"the weights hold no tensor {name!r}: the file does not match config.json") from None
+            raise ConfigError(
+                f"{self.where} holds no tensor {self.prefix + name!r}: it does not match its config.json"
+            ) from None
 
 
-def read(path: Path) -> dict[str, Tensor]:
-    """Map one safetensors file."""
+def mapped(path: Path) -> mmap.mmap:
+    """Map one file into memory."""
     try:
         with path.open("rb") as file:
-            data = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_COPY)
+            return mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_COPY)
     except (OSError, ValueError) as error:  # an empty file cannot be mapped
         raise ConfigError(f"{path} cannot be read ({error}): copy or download the model again") from None
+
+
+def read(path: Path, data: mmap.mmap | None = None) -> dict[str, Tensor]:
+    """Return the tensors of one safetensors file, which may be mapped already."""
+    data = mapped(path) if data is None else data
     header, start = read_header(path, data)
     return {name: read_tensor(path, data, start, name, entry) for name, entry in header.items()}
 
@@ -123,7 +153,7 @@ def read_tensor(path: Path, data: mmap.mmap, start: int, name: str, entry: Mappi
             f"{path} is truncated: tensor {name!r} ends at byte {start + end} of {len(data)}; download it again"
         )
     view = np.frombuffer(data, known, count=(end - begin) // known.itemsize, offset=start + begin)
-    return Tensor(name, dtype, view.reshape(shape) if dtype in DTYPES else view)
+    return Tensor(path, name, dtype, view.reshape(shape) if dtype in DTYPES else view)
 
 
 def whole(number: object) -> int:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from vecsmith.dialects.serving import ModelCard, Problem
 from vecsmith.errors import ConfigError
-from vecsmith.local.engine import Engine
+from vecsmith.local.engine import QUICK_CHARACTERS, Engine
 from vecsmith.local.folder import ModelFolder
 from vecsmith.options import options_of
 from vecsmith.pipeline import read_together, through
@@ -46,6 +46,10 @@ class Served:
     def local(self) -> bool:
         """Whether it computes on this machine, and so costs nothing."""
         return bool(getattr(self.embedder.generator, "answers_here", False))
+
+    def lane(self, characters: int) -> Lane | None:
+        """Return the lane of a call of so many characters: long ones do not take the cores that short ones wait for."""
+        return "bulk" if characters > QUICK_CHARACTERS and self.local else None
 
     def backlog(self, characters: int, lane: Lane | None) -> float:
         """Return the seconds until a call of so many characters would be begun; 0 where that cannot be told."""
@@ -87,7 +91,7 @@ class Served:
             self.created,
             about.model,
             (revision or "").removeprefix("sha256:"),
-            sum(path.stat().st_size for path in folder.weights) if folder else 0,
+            sum(path.stat().st_size for path in folder.files) if folder else 0,
             folder.pooling if folder else "mean",
             tuple(identity.sizes) if identity else (),
             (),

@@ -70,7 +70,8 @@ async def answers(
         raise busy(seconds / 2)  # at once, and not when its time is up and all work for it was for nothing
     with service.gate.place(size):
         parts = zip(requests, texts, places, strict=True)
-        works = [embedded(service, served, *part, lane=visit.lane) for part in parts]
+        lane = visit.lane or served.lane(size)
+        works = [embedded(service, served, *part, lane=lane) for part in parts]
         results = [await works[0]] if len(works) == 1 else await side_by_side(works)
     visit.space = ", ".join(dict.fromkeys(str(result.space) for result in results))
     visit.tokens = sum(sum(result.items.tokens) for result in results)
