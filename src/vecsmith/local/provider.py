@@ -30,7 +30,7 @@ __all__ = ["Local"]
 class LocalSettings(Settings):
     """How to compute."""
 
-    revision: str | None = setting("Revision of a Hugging Face id in this machine's cache", default=None)
+    revision: str | None = setting("Revision of a Hugging Face id: a branch, a tag or a commit", default=None)
     device: str | None = setting("Where to compute: cpu", default=None)
     threads: int | None = setting("Cores to compute with", default=None, positive=True)
     compute: Compute = setting("The arithmetic: auto, f32 or bf16", default="auto")
@@ -55,7 +55,7 @@ class LocalEmbeddings(EmbeddingCapability[LocalSettings]):
 
         if settings.memory is not None:
             registry.budget = parse_size(settings.memory)
-        found = find(model or "minilm", revision=settings.revision)
+        found = find(model or "minilm", revision=settings.revision, download=True)
         folder = read_folder(found.folder, found.name, trusted=found.bundled)
         return LocalGenerator.open(folder, compute=settings.compute, threads=settings.threads, device=settings.device)
 
