@@ -6,7 +6,9 @@ Small files are answered where they are asked for; large ones by a redirect to a
 import hashlib
 import json
 import re
+import sys
 import threading
+import time
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -15,6 +17,7 @@ from urllib.parse import unquote, urlsplit
 LARGE = (".safetensors", ".onnx", ".onnx_data", ".bin")
 
 
+PIECE = 1 << 16
 SENT = r"/[^/]+/[^/]+/resolve/\w+/(.+)|/cdn/[^/]+/[^/]+/\w+/(.+)"
 
 
@@ -55,6 +58,8 @@ class Hub:
         """By file: after how many bytes each of the next answers ends, too early."""
         self.statuses: dict[str, list[int]] = {}
         """By file, or ``api``: what the next requests are answered instead."""
+        self.pause = 0.0
+        """Seconds before each 64 KiB that are sent."""
         self.spoilt: set[str] = set()
         """Files that arrive with other bytes than they should have."""
 
@@ -198,9 +203,24 @@ class Handler(BaseHTTPRequestHandler):
             self.send_header(name, value)
         self.end_headers()
         if self.command != "HEAD":
-            self.wfile.write(body[:cut])
+            body = body[:cut]
+            for start in range(0, len(body), PIECE):
+                if self.hub.pause:
+                    self.wfile.flush()
+                    time.sleep(self.hub.pause)
+                self.wfile.write(body[start : start + PIECE])
         if cut is not None:
             self.close_connection = True
+
+
+class Server(ThreadingHTTPServer):
+    """Says nothing of clients that hang up, or are killed."""
+
+    daemon_threads = True
+
+    def handle_error(self, request, client_address):
+        if not isinstance(sys.exception(), ConnectionError):
+            super().handle_error(request, client_address)
 
 
 @contextmanager
@@ -208,9 +228,8 @@ def hub_serving():
     """Serve a hub, and its storage at another address; yield it."""
     hub = Hub()
     handler = type("Handling", (Handler,), {"hub": hub})
-    servers = [ThreadingHTTPServer(("127.0.0.1", 0), handler) for _ in range(2)]
+    servers = [Server(("127.0.0.1", 0), handler) for _ in range(2)]
     for server in servers:
-        server.daemon_threads = True
         threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
     hub.address, hub.storage = (f"http://127.0.0.1:{server.server_port}" for server in servers)
     try:
