@@ -59,7 +59,7 @@ class Hub:
         self.statuses: dict[str, list[int]] = {}
         """By file, or ``api``: what the next requests are answered instead."""
         self.pause = 0.0
-        """Seconds before each 64 KiB that are sent."""
+        """Seconds before each further 64 KiB of a file that are sent."""
         self.spoilt: set[str] = set()
         """Files that arrive with other bytes than they should have."""
 
@@ -205,7 +205,7 @@ class Handler(BaseHTTPRequestHandler):
         if self.command != "HEAD":
             body = body[:cut]
             for start in range(0, len(body), PIECE):
-                if self.hub.pause:
+                if self.hub.pause and start:
                     self.wfile.flush()
                     time.sleep(self.hub.pause)
                 self.wfile.write(body[start : start + PIECE])

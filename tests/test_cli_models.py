@@ -46,6 +46,16 @@ def test_models_show_for_people_has_a_line_for_each_fact():
     assert "normalized      yes" in lines
 
 
+def test_a_model_of_a_service_cannot_be_pulled():
+    assert "openai:small is a model of openai, of which there is nothing to get" in str(
+        run("models", "pull", "openai:small").exception
+    )
+
+
+def test_pulling_the_bundled_model_says_where_it_is():
+    assert run("models", "pull", "minilm").stdout == f"{BUNDLED['minilm']}\n"
+
+
 def test_models_show_of_an_unknown_model_is_an_error():
     assert isinstance(run("models", "show", "minilmm").exception, ConfigError)
 

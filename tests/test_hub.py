@@ -150,6 +150,20 @@ def test_shards_come_with_their_index(hub):
     assert {name, *shards} == files_in(pull(NAME).folder) - NEEDED
 
 
+def test_of_an_architecture_that_is_not_built_the_onnx_file_comes(hub):
+    hub.add(NAME, small_model() | {"config.json": b'{"model_type": "deberta"}'})
+    assert files_in(pull(NAME, architectures=["bert"]).folder) - NEEDED == {"onnx/model.onnx"}
+    assert "model.safetensors" not in hub.fetched()
+
+
+def test_of_an_architecture_that_is_not_built_nothing_large_comes(hub):
+    files = small_model() | {"config.json": b'{"model_type": "deberta"}'}
+    del files["onnx/model.onnx"]
+    hub.add(NAME, files)
+    assert "the architecture 'deberta' of org/name is not supported" in refusal(pull, NAME, architectures=["bert"])
+    assert "model.safetensors" not in hub.fetched()
+
+
 def test_a_repository_without_safetensors_gives_its_onnx_file_and_the_data_of_that(hub):
     more = {"onnx/model.onnx_data": b"d", "onnx/model_fp16.onnx": b"half", "onnx/model_fp16.onnx_data": b"half"}
     hub.add(NAME, small_model(weights=None, **more))
@@ -175,8 +189,8 @@ def test_a_repository_of_pickles_is_refused_before_anything_large_comes(hub):
     files = small_model(weights=None)
     del files["onnx/model.onnx"]
     hub.add(NAME, files)
-    assert "only pickled weights (openvino/openvino_model.bin)" in refusal() or "pytorch_model.bin" in refusal()
-    assert set(hub.fetched()) == {"modules.json"}
+    assert "only pickled weights (pytorch_model.bin)" in refusal()
+    assert set(hub.fetched()) == {"config.json", "modules.json"}
 
 
 def test_a_repository_without_any_weights_is_refused(hub):
@@ -292,6 +306,22 @@ def test_of_files_that_nobody_listed_the_hub_is_asked(hub):
     assert files_in(folder) == NEEDED
 
 
+def test_files_that_nobody_listed_stay_the_commit_that_they_are(hub):
+    hub.add(NAME, small_model())
+    folder = unlisted()
+    hub.repositories[NAME].commit(small_model(b"v"))
+    assert find(NAME, download=True) == folder
+    assert (folder / "model.safetensors").read_bytes() == b"w" * 50_000
+
+
+def test_files_that_nobody_listed_are_not_used_where_the_hub_says_that_they_are_damaged(hub, monkeypatch):
+    hub.add(NAME, small_model())
+    hub.spoilt.add("tokenizer.json")
+    unlisted()
+    assert "tokenizer.json is missing or damaged" in refusal(find, NAME, download=True)
+    assert "tokenizer.json is missing or damaged" in nothing_usable(monkeypatch)
+
+
 @pytest.mark.parametrize("path", ["config.json", "tokenizer.json", "model.safetensors", "1_Pooling/config.json"])
 def test_of_files_that_nobody_listed_none_may_be_missing_without_a_network(hub, monkeypatch, path):
     hub.add(NAME, small_model())
@@ -362,10 +392,11 @@ def test_a_token_is_sent_to_the_hub_and_to_nobody_else(hub, monkeypatch):
 
 def test_nothing_is_reported_and_nothing_else_asked(hub):
     hub.add(NAME, small_model())
+    before = constants.HF_HUB_DISABLE_TELEMETRY, logging.getLogger("huggingface_hub").level
     pull(NAME)
+    assert (constants.HF_HUB_DISABLE_TELEMETRY, logging.getLogger("huggingface_hub").level) == before
     assert all(path.startswith(("/api/models/org/name", "/org/name/", "/cdn/org/name/")) for _, path, _ in hub.asked)
     assert {headers["user-agent"].partition("/")[0] for _, _, headers in hub.asked} == {"vecsmith"}
-    assert not constants.HF_HUB_DISABLE_TELEMETRY or logging.getLogger("huggingface_hub").level != logging.ERROR
 
 
 def test_a_disk_without_room_is_told_before_anything_large_comes(hub, monkeypatch):

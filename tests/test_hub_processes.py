@@ -2,14 +2,17 @@
 
 import json
 import os
+import signal
 import subprocess
 import sys
+import time
 from textwrap import dedent
 
 import pytest
 
 from asking import asked
 from hub import hub_serving, small_model
+from processes import PATIENCE
 from served import started
 
 NAME = "org/name"
@@ -68,6 +71,32 @@ def test_the_command_gets_a_model_and_embeds_with_it(hub, environment, make_mode
     code, out, _ = command("models", "show", NAME, env={**environment, "HF_HUB_OFFLINE": "1"})
     assert (code, f"revision        {commit}" in out) == (0, True)
     assert hub.asked == []
+
+
+SLOWLY = """
+    import signal
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell has what runs behind it ignore Ctrl-C
+    from huggingface_hub import constants
+    constants.DOWNLOAD_CHUNK_SIZE = 1 << 16
+    import vecsmith
+    vecsmith.Embedder("org/name")
+"""
+
+
+@pytest.mark.skipif(os.name == "nt", reason="there a signal cannot be sent to one process")
+def test_an_interrupted_download_ends(hub, environment):
+    hub.add(NAME, small_model(bytes(1 << 25)))
+    hub.pause = PATIENCE / 100  # five times as long as is waited for
+    process = subprocess.Popen([sys.executable, "-c", dedent(SLOWLY)], env=environment, stderr=subprocess.DEVNULL)
+    try:
+        while "model.safetensors" not in hub.fetched():
+            assert process.poll() is None
+            time.sleep(0.01)
+        process.send_signal(signal.SIGINT)
+        process.wait(PATIENCE)
+    finally:
+        process.kill()
+        process.wait()
 
 
 FUNCTION = """

@@ -51,11 +51,16 @@ def pull(
     Only the files that are needed are downloaded; what is here already is checked, and kept. HF_TOKEN, HF_ENDPOINT,
     HF_HOME and HF_HUB_OFFLINE mean what they mean to huggingface_hub.
     """
+    from vecsmith.errors import ConfigError
     from vecsmith.local.catalog import OnHub, meant
+    from vecsmith.names import named
 
     rows = []
     for name in models:
-        found = meant(name)
+        wanted = named(name)
+        if wanted.provider.name != "local" or wanted.model is None:
+            raise ConfigError(f"{name} is a model of {wanted.provider.name}, of which there is nothing to get")
+        found = meant(wanted.model)
         if not isinstance(found, OnHub):
             rows.append({"name": found.name, "folder": str(found.folder)})
         else:
@@ -69,10 +74,9 @@ def pull(
 def pulled(model: OnHub) -> dict[str, Any]:
     """Get one model, and return what came."""
     from vecsmith.cli.messages import counted, say
-    from vecsmith.hub import pull
     from vecsmith.hub.progress import in_bytes
 
-    got = pull(model.repository, model.revision)
+    got = model.pull()
     whole = f"{counted(got.files, 'file')}, {in_bytes(got.size)}, all checked"
     say(f"{got.repository} at {got.commit[:SHORT]}: {whole}; {in_bytes(got.fetched)} downloaded")
     return {

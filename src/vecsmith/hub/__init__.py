@@ -3,5 +3,6 @@
 from vecsmith.hub.download import Pulled, pull
 from vecsmith.hub.finding import find, without_downloads
 from vecsmith.hub.known import KnownModel, known_models
+from vecsmith.hub.progress import ended_with
 
-__all__ = ["KnownModel", "Pulled", "find", "known_models", "pull", "without_downloads"]
+__all__ = ["KnownModel", "Pulled", "ended_with", "find", "known_models", "pull", "without_downloads"]

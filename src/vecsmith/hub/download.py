@@ -18,7 +18,7 @@ from vecsmith.hub.progress import Meter, in_bytes, telling
 from vecsmith.hub.store import DIGEST, Record, Store, check_revision, store_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Collection, Iterator, Mapping
     from pathlib import Path
     from typing import TypeVar
 
@@ -100,28 +100,29 @@ class Download:
                     left.unlink()
 
 
-def pull(repository: str, revision: str | None = None) -> Pulled:
+def pull(repository: str, revision: str | None = None, *, architectures: Collection[str] | None = None) -> Pulled:
     """Ask the hub which commit a revision is, and bring what a model needs of it; `ConfigError` where that cannot be.
 
-    What is here already is compared with the hub's hashes, and fetched again where it differs.
+    What is here already is compared with the hub's hashes, and fetched again where it differs. `architectures` are the
+    model types that can be built from safetensors, of the others ONNX is needed; None: any.
     """
     store = store_of(repository)
     check_revision(revision)
     try:
         with pulling, quietly():
-            return pulled(store, revision)
+            return pulled(store, revision, architectures)
     except ConfigError:
         raise
     except Exception as error:  # noqa: BLE001 (several libraries' own, told apart there)
         raise refusal(error, repository, revision) from None
 
 
-def pulled(store: Store, revision: str | None) -> Pulled:
+def pulled(store: Store, revision: str | None, architectures: Collection[str] | None) -> Pulled:
     """Do the same, with the errors as they come."""
     commit, listing = trying(lambda: asked(store.repository, revision))
     way = Download(store, commit)
     guides = {path: way.bring(listing[path]).read_bytes() for path in guides_in(listing)}
-    files = tuple(needed(listing, guides, store.repository))
+    files = tuple(needed(listing, guides, store.repository, architectures))
     if (record := store.record(commit)) is None or record.files != files:
         store.keep(commit, Record(files, checked=False))
     if store.commit(revision) is None:  # what was whole stays what a branch means, until the new commit is whole

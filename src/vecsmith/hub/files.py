@@ -15,15 +15,18 @@ from typing import TYPE_CHECKING
 from vecsmith.errors import ConfigError, damaged
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Collection, Iterable, Mapping
     from pathlib import Path
+
+    Architectures = Collection[str] | None
 
 __all__ = ["GUIDES", "INDEX", "MODULES", "ONNX", "SAFETENSORS", "HubFile", "needed", "right"]
 
+CONFIG = "config.json"
 MODULES = "modules.json"
 INDEX = "model.safetensors.index.json"
-GUIDES = (MODULES, INDEX)
-"""Files that name others."""
+GUIDES = (CONFIG, MODULES, INDEX)
+"""Files that say which others are needed."""
 
 SETTINGS = re.compile(
     r"config\.json|tokenizer\.json|tokenizer_config\.json|special_tokens_map\.json|modules\.json"
@@ -34,7 +37,7 @@ IN_MODULES = re.compile(r"[^/]+\.(json|safetensors|txt)")
 
 SAFETENSORS = "model.safetensors"
 ONNX = ("model.onnx", "onnx/model.onnx")
-PICKLES = (".bin", ".pt", ".pth", ".ckpt", ".pkl")
+PICKLE = re.compile(r"(.*/)?(pytorch_model.*\.bin|[^/]+\.(pt|pth|ckpt|pkl))")
 
 CHUNK = 1 << 20
 
@@ -51,13 +54,16 @@ class HubFile:
     """64 hexadecimal digits are the sha256 of its bytes, 40 the sha1 that git has for them."""
 
 
-def needed(listing: Mapping[str, HubFile], guides: Mapping[str, bytes], repository: str) -> list[HubFile]:
+def needed(
+    listing: Mapping[str, HubFile], guides: Mapping[str, bytes], repository: str, architectures: Architectures = None
+) -> list[HubFile]:
     """Return the files of a repository that a model needs, the small ones first.
 
     Args:
         listing: All files of the repository, by path.
         guides: The bytes of those of `GUIDES` that it has.
         repository: Its name, for errors.
+        architectures: The model types that can be built from safetensors, of the others ONNX is needed; None: any.
 
     Raises `ConfigError` where the repository has no weights that are read here, or names a file that it does not have.
     """
@@ -67,7 +73,7 @@ def needed(listing: Mapping[str, HubFile], guides: Mapping[str, bytes], reposito
         inside = {path for path in listing if path.startswith(folder)}
         chosen |= {path for path in inside if IN_MODULES.fullmatch(path.removeprefix(folder))}
         refuse_pickles(inside, chosen, repository)
-    chosen |= weights(listing, guides, repository) or set()
+    chosen |= weights(listing, guides, repository, architectures)
     if not any(path.endswith((".safetensors", ".onnx")) for path in chosen):
         raise ConfigError(without_weights(listing, repository))
     if absent := sorted(chosen - listing.keys()):
@@ -84,22 +90,39 @@ def module_folders(guides: Mapping[str, bytes], repository: str) -> list[str]:
     return [f"{path}/" for path in paths if path not in {"", "."}]
 
 
-def weights(listing: Mapping[str, HubFile], guides: Mapping[str, bytes], repository: str) -> set[str]:
-    """Return the files of the first form of weights that is there."""
-    if SAFETENSORS in listing:
+def weights(
+    listing: Mapping[str, HubFile], guides: Mapping[str, bytes], repository: str, architectures: Architectures
+) -> set[str]:
+    """Return the files of the first form of weights that is there and can be used."""
+    foreign = foreign_type(guides, repository, architectures)
+    if foreign is None and SAFETENSORS in listing:
         return {SAFETENSORS}
-    if INDEX in guides:
+    if foreign is None and INDEX in guides:
         with damaged(f"{INDEX} of {repository}"):
             return {INDEX, *map(str, json.loads(guides[INDEX])["weight_map"].values())}
     for path in ONNX:
         if path in listing:
             return {path, *(other for other in listing if other.startswith(path) and "data" in other)}
+    if foreign is not None and (SAFETENSORS in listing or INDEX in listing):
+        raise ConfigError(
+            f"the architecture {foreign!r} of {repository} is not supported, and it has no ONNX file: "
+            f"{', '.join(architectures or ())} are, and any encoder as an ONNX file"
+        )
     return set()
+
+
+def foreign_type(guides: Mapping[str, bytes], repository: str, architectures: Architectures) -> str | None:
+    """Return the model type of a repository whose safetensors are of no use here; None where they are."""
+    if architectures is None or CONFIG not in guides:
+        return None
+    with damaged(f"{CONFIG} of {repository}"):
+        named = json.loads(guides[CONFIG]).get("model_type")
+    return None if named is None or named in architectures else str(named)
 
 
 def refuse_pickles(inside: Iterable[str], chosen: set[str], repository: str) -> None:
     """Refuse a module whose weights are there as a pickle alone."""
-    pickles = sorted(path for path in inside if path.endswith(PICKLES))
+    pickles = sorted(filter(PICKLE.fullmatch, inside))
     if pickles and not any(path in chosen and path.endswith(".safetensors") for path in inside):
         raise ConfigError(
             f"{repository} has {pickles[0]} only as a pickle, which is never loaded: choose another model"
@@ -108,7 +131,7 @@ def refuse_pickles(inside: Iterable[str], chosen: set[str], repository: str) -> 
 
 def without_weights(listing: Iterable[str], repository: str) -> str:
     """Say why a repository is not a model that can be used."""
-    pickles = sorted(path for path in listing if path.endswith(PICKLES))
+    pickles = sorted(filter(PICKLE.fullmatch, listing))
     if pickles:
         return (
             f"{repository} holds only pickled weights ({pickles[0]}), which are never loaded: "

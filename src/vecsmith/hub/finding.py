@@ -18,7 +18,7 @@ from vecsmith.hub.files import GUIDES, INDEX, MODULES, ONNX, SAFETENSORS, needed
 from vecsmith.hub.store import Record, Store, check_revision, store_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator
     from pathlib import Path
 
 __all__ = ["find", "without_downloads"]
@@ -51,7 +51,14 @@ class Here:
     """A file that is missing or damaged, where others are there."""
 
 
-def find(repository: str, revision: str | None = None, *, download: bool, name: str | None = None) -> Path:
+def find(
+    repository: str,
+    revision: str | None = None,
+    *,
+    download: bool,
+    name: str | None = None,
+    architectures: Collection[str] | None = None,
+) -> Path:
     """Return the folder of a model's files, all of which are there and right.
 
     Args:
@@ -59,6 +66,7 @@ def find(repository: str, revision: str | None = None, *, download: bool, name: 
         revision: A branch, a tag or a commit; None for ``main``. A branch is the commit that it was when it came here.
         download: Whether to bring the model here where it is not, or not all of it.
         name: What the person calls it, for errors; None for its id and revision.
+        architectures: The model types that can be built from safetensors, of the others ONNX is needed; None: any.
 
     Raises `ConfigError` that says what is missing, and how to get it.
     """
@@ -67,19 +75,21 @@ def find(repository: str, revision: str | None = None, *, download: bool, name: 
     store = store_of(repository)
     check_revision(revision)
     commit = store.commit(revision)
-    here = looked_at(store, commit) if commit else Here()
+    here = looked_at(store, commit, architectures) if commit else Here()
     if here.folder and here.sure:
         return here.folder
     if download and allowed.get() and not constants.HF_HUB_OFFLINE:
         from vecsmith.hub.download import pull
 
         try:
-            return pull(repository, revision).folder
+            return pull(repository, commit or revision, architectures=architectures).folder
         except ConfigError as error:
+            here = (
+                looked_at(store, commit, architectures) if commit else here
+            )  # what the hub told is written down by now
             if not here.folder:
-                raise ConfigError(
-                    f"{here.gap} is missing or damaged, and {error}" if here.gap else str(error)
-                ) from None
+                also = f"{here.gap} is missing or damaged, and " if here.gap else ""
+                raise ConfigError(f"{also}{error}") from None
     if not here.folder:
         called = name or (f"{repository}@{revision}" if revision else repository)
         raise ConfigError(absent(called, here.gap, offline=constants.HF_HUB_OFFLINE))
@@ -95,10 +105,10 @@ def absent(name: str, gap: str | None, *, offline: bool) -> str:
     return f"{what}: get it with `vecsmith models pull {name}`, or name a folder that holds it"
 
 
-def looked_at(store: Store, commit: str) -> Here:
+def looked_at(store: Store, commit: str, architectures: Collection[str] | None) -> Here:
     """Return what is here of a commit."""
     folder = store.snapshot(commit)
-    record = store.record(commit) or listed(store, commit)
+    record = store.record(commit) or listed(store, commit, architectures)
     if record is not None:
         gap = wrong(store, commit, record)
         return Here(gap=gap) if gap else Here(folder, sure=True)
@@ -125,7 +135,7 @@ def wrong(store: Store, commit: str, record: Record) -> str | None:
     return None
 
 
-def listed(store: Store, commit: str) -> Record | None:
+def listed(store: Store, commit: str, architectures: Collection[str] | None) -> Record | None:
     """Return what a model needs of a commit by huggingface_hub's own listing; None where it has none."""
     listing = store.listing(commit)
     if listing is None or not store.snapshot(commit).is_dir():
@@ -137,7 +147,7 @@ def listed(store: Store, commit: str) -> Record | None:
                 guides[path] = store.path(commit, listing[path]).read_bytes()
             except OSError:
                 return Record((listing[path],), checked=False)
-    return Record(tuple(needed(listing, guides, store.repository)), checked=False)
+    return Record(tuple(needed(listing, guides, store.repository, architectures)), checked=False)
 
 
 def unnamed(folder: Path) -> str | None:

@@ -3,17 +3,35 @@
 from __future__ import annotations
 
 import sys
+import threading
+from asyncio import CancelledError
 from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-__all__ = ["Meter", "in_bytes", "telling"]
+__all__ = ["Meter", "ended_with", "in_bytes", "telling"]
 
 UNITS = ("B", "kB", "MB", "GB", "TB")
 THOUSAND = 1000
+
+
+ending: ContextVar[threading.Event | None] = ContextVar("ending", default=None)
+
+
+@contextmanager
+def ended_with() -> Iterator[None]:
+    """Let every download that is begun in the block, in whatever thread, end at the latest when the block does."""
+    event = threading.Event()
+    token = ending.set(event)
+    try:
+        yield
+    finally:
+        event.set()
+        ending.reset(token)
 
 
 @dataclass(slots=True)
@@ -26,6 +44,9 @@ class Meter:
     """Bytes of the files that are done."""
     counts: dict[int, int] = field(default_factory=dict)
     """Bytes of the present file, by each bar that huggingface_hub has for it: it may count twice what comes once."""
+
+    ended: threading.Event | None = field(default_factory=ending.get)
+    """Is set when nobody waits for the files any more."""
 
     def bar(self) -> type[Any]:
         """Return the class of bars that huggingface_hub is to make, which tell this and show nothing."""
@@ -43,7 +64,9 @@ class Meter:
         return Bar
 
     def add(self, bar: int, count: int) -> None:
-        """Take note of bytes that a bar counts."""
+        """Take note of bytes that a bar counts; `CancelledError` ends the download where nobody waits for it."""
+        if self.ended is not None and self.ended.is_set():
+            raise CancelledError
         self.counts[bar] = self.counts.get(bar, 0) + count
         self.show(self.before + max(self.counts.values()))
 

@@ -49,8 +49,18 @@ class OnHub:
 
     def find(self, *, download: bool) -> Found:
         """Return where it lies; raise `ConfigError` where it is not here, and not to be downloaded."""
-        folder = hub.find(self.repository, self.revision, download=download, name=self.called)
+        from vecsmith.local.architectures import ARCHITECTURES
+
+        folder = hub.find(
+            self.repository, self.revision, download=download, name=self.called, architectures=ARCHITECTURES
+        )
         return Found(self.name, folder, revision=folder.name)
+
+    def pull(self) -> hub.Pulled:
+        """Ask the hub for it, and bring what is missing; raise `ConfigError` where that cannot be."""
+        from vecsmith.local.architectures import ARCHITECTURES
+
+        return hub.pull(self.repository, self.revision, architectures=ARCHITECTURES)
 
 
 def find(model: str | Path, *, revision: str | None = None, download: bool = False) -> Found:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
+from vecsmith.hub import ended_with
 from vecsmith.local.catalog import BUNDLED, find
 from vecsmith.providers import (
     EmbeddingCapability,
@@ -60,8 +61,9 @@ class LocalEmbeddings(EmbeddingCapability[LocalSettings]):
         return LocalGenerator.open(folder, compute=settings.compute, threads=settings.threads, device=settings.device)
 
     async def acreate_generator(self, settings: LocalSettings, model: str | Path | None = None) -> LocalGenerator:
-        """Do the same beside the event loop: it reads files and compiles."""
-        return await asyncio.to_thread(self.create_generator, settings, model)
+        """Do the same beside the event loop: it downloads, reads files and compiles."""
+        with ended_with():
+            return await asyncio.to_thread(self.create_generator, settings, model)
 
 
 def described(name: str) -> ModelDescriptor:
