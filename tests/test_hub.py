@@ -3,6 +3,7 @@
 import io
 import json
 import logging
+import os
 import re
 import shutil
 from pathlib import Path
@@ -227,6 +228,19 @@ def test_a_connection_that_always_ends_is_one_sentence_and_leaves_nothing_to_be_
     hub.asked.clear()
     find(NAME, download=True)
     assert hub.fetched() == ["model.safetensors"]
+
+
+def test_what_killed_downloads_left_is_removed_when_nobody_can_be_writing_it(hub):
+    hub.add(NAME, small_model())
+    blobs = Path(constants.HF_HUB_CACHE) / "models--org--name" / "blobs"
+    blobs.mkdir(parents=True)
+    name = digest("model.safetensors", b"w" * 50_000)
+    old, new = blobs / f"{name}.0a1b2c3d.incomplete", blobs / f"{name}.4e5f6a7b.incomplete"
+    for path in (old, new):
+        path.write_bytes(b"w")
+    os.utime(old, (0, 0))
+    pull(NAME)
+    assert (old.exists(), new.exists()) == (False, True)
 
 
 def test_what_passes_is_waited_for(hub):
