@@ -7,17 +7,19 @@ import numpy as np
 import pytest
 
 from vecsmith import ConfigError, Embedder
-from vecsmith.local.catalog import BUNDLED, SHORT_NAMES, find
+from vecsmith.hub import known_models
+from vecsmith.local.catalog import BUNDLED, find
 
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
 
 
 @pytest.fixture(autouse=True)
 def cache(tmp_path, monkeypatch):
-    """An empty Hugging Face cache."""
+    """An empty Hugging Face cache, and no network."""
     folder = tmp_path / "hub"
     folder.mkdir()
     monkeypatch.setattr(huggingface_hub.constants, "HF_HUB_CACHE", str(folder))
+    monkeypatch.setattr(huggingface_hub.constants, "HF_HUB_OFFLINE", True)
     return folder
 
 
@@ -85,26 +87,39 @@ def test_a_misspelt_name_gets_a_suggestion(name, meant):
 
 def test_a_name_like_no_other_gets_the_list():
     message = refusal("qqqqqqqq")
-    assert all(name in message for name in [*BUNDLED, *SHORT_NAMES])
+    assert all(name in message for name in [*BUNDLED, *known_models()])
     assert "./qqqqqqqq" in message
     assert "org/qqqqqqqq" in message
 
 
-def test_a_hub_id_that_is_not_here_says_how_to_get_it():
-    assert "not on this machine: get it with `hf download org/name`" in refusal("org/name")
+@pytest.fixture
+def online(monkeypatch):
+    """A network that nothing may ask."""
+    monkeypatch.setattr(huggingface_hub.constants, "HF_HUB_OFFLINE", False)
+    monkeypatch.setattr("vecsmith.hub.download.pull", None)
 
 
-def test_the_way_to_get_a_model_names_the_revision():
-    assert "`hf download org/name --revision v2`" in refusal("org/name", revision="v2")
+def test_a_hub_id_that_is_not_here_says_how_to_get_it(online):
+    assert "not on this machine: get it with `vecsmith models pull org/name`" in refusal("org/name")
 
 
-@pytest.mark.parametrize(("name", "repository"), SHORT_NAMES.items())
-def test_a_short_name_that_is_not_here_says_how_to_get_it(name, repository):
-    assert f"`hf download {repository}`" in refusal(name)
+@pytest.mark.parametrize(("name", "options"), [("org/name", {"revision": "v2"}), ("org/name@v2", {})])
+def test_the_way_to_get_a_model_names_the_revision(online, name, options):
+    assert "`vecsmith models pull org/name@v2`" in refusal(name, **options)
+
+
+def test_two_revisions_are_refused():
+    assert "leave one of them out" in refusal("org/name@v2", revision="v3")
+
+
+@pytest.mark.parametrize("name", ["gte-small", "bge-small", "nomic-embed-text-v1.5"])
+def test_a_short_name_that_is_not_here_says_how_to_get_it(online, name):
+    assert f"`vecsmith models pull {name}`" in refusal(name)
 
 
 def test_the_bundled_model_has_no_revisions():
     assert "leave revision out" in refusal("minilm", revision="main")
+    assert "leave revision out" in refusal("minilm@main")
 
 
 @pytest.mark.parametrize(
@@ -119,14 +134,14 @@ def test_a_name_that_is_none_is_unknown(name):
     assert f"unknown model {name!r}" in refusal(name)
 
 
-def cached(cache, repository, model, revision="main"):
+def cached(cache, repository, model, revision="main", commit=COMMIT):
     """Lay a model's files out as the hub's cache does."""
     home = cache / f"models--{repository.replace('/', '--')}"
-    snapshot = home / "snapshots" / COMMIT
+    snapshot = home / "snapshots" / commit
     snapshot.parent.mkdir(parents=True)
     model.path.rename(snapshot)
     (home / "refs").mkdir()
-    (home / "refs" / revision).write_text(COMMIT, encoding="ascii")
+    (home / "refs" / revision).write_text(commit, encoding="ascii")
     return snapshot
 
 
@@ -137,9 +152,17 @@ def test_a_repository_in_the_cache_is_found(cache, make_model):
 
 
 def test_a_short_name_in_the_cache_is_found_under_its_short_name(cache, make_model):
+    known = known_models()["bge-small"]
+    snapshot = cached(cache, known.repository, make_model(), commit=known.revision)
+    found = find("bge-small")
+    assert (found.name, found.folder, found.revision) == ("bge-small-en-v1.5", snapshot, known.revision)
+
+
+def test_a_short_name_at_another_revision_is_that_one(cache, make_model):
     snapshot = cached(cache, "thenlper/gte-small", make_model())
-    found = find("gte-small")
+    found = find("gte-small@main")
     assert (found.name, found.folder) == ("gte-small", snapshot)
+    assert "'gte-small' is not on this machine" in refusal("gte-small")
 
 
 def test_a_branch_in_the_cache_is_found_by_its_name(cache, make_model):
@@ -154,7 +177,7 @@ def test_a_revision_in_the_cache_is_found_by_its_commit(cache, make_model):
 
 def test_another_revision_than_the_cached_is_not_found(cache, make_model):
     cached(cache, "org/name", make_model())
-    assert "--revision v2" in refusal("org/name", revision="v2")
+    assert "'org/name@v2' is not on this machine" in refusal("org/name", revision="v2")
 
 
 def test_a_cached_model_embeds(cache, make_model):
@@ -169,7 +192,7 @@ def test_a_cached_model_embeds(cache, make_model):
 def test_a_half_downloaded_model_says_what_is_missing(cache, make_model):
     snapshot = cached(cache, "org/name", make_model())
     (snapshot / "model.safetensors").unlink()
-    with pytest.raises(ConfigError, match=r"has no model\.safetensors"):
+    with pytest.raises(ConfigError, match=r"\(model\.safetensors is missing or damaged\)"):
         Embedder("org/name")
 
 

@@ -21,14 +21,14 @@ def run(*arguments):
 def test_models_list_says_where_each_model_is(tmp_path, monkeypatch):
     monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path))
     lines = run("models", "list").stdout.splitlines()
-    assert lines[0].split() == ["NAME", "REPOSITORY", "WHERE"]
+    assert lines[0].split() == ["NAME", "ALSO", "REPOSITORY", "REVISION", "WHERE"]
     assert any(line.startswith("minilm ") and line.endswith("inside vecsmith") for line in lines)
-    assert any("hf download thenlper/gte-small" in line for line in lines)
+    assert any("not here: vecsmith models pull gte-small" in line for line in lines)
 
 
 def test_models_list_as_json_is_one_object_per_model():
     rows = json.loads(run("models", "list", "--json").stdout)
-    assert {"name", "repository", "where"} == set(rows[0])
+    assert {"name", "also", "repository", "revision", "where"} == set(rows[0])
 
 
 def test_models_show_tells_what_the_models_files_say():
@@ -44,6 +44,16 @@ def test_models_show_for_people_has_a_line_for_each_fact():
     lines = run("models", "show", "minilm").stdout.splitlines()
     assert "max tokens      256" in lines
     assert "normalized      yes" in lines
+
+
+def test_a_model_of_a_service_cannot_be_pulled():
+    assert "openai:small is a model of openai, of which there is nothing to get" in str(
+        run("models", "pull", "openai:small").exception
+    )
+
+
+def test_pulling_the_bundled_model_says_where_it_is():
+    assert run("models", "pull", "minilm").stdout == f"{BUNDLED['minilm']}\n"
 
 
 def test_models_show_of_an_unknown_model_is_an_error():

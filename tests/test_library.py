@@ -966,9 +966,10 @@ def test_a_closed_session_says_so(make_model):
         session.run("cat")
 
 
-def test_a_session_of_a_model_that_is_not_here_says_how_to_get_it(monkeypatch, tmp_path):
+def test_a_session_of_a_model_that_is_not_here_says_so(monkeypatch, tmp_path):
     monkeypatch.setattr(huggingface_hub.constants, "HF_HUB_CACHE", str(tmp_path))
-    with pytest.raises(ConfigError, match="the model 'gte-small' is not on this machine: get it with `hf download"):
+    monkeypatch.setattr(huggingface_hub.constants, "HF_HUB_OFFLINE", True)
+    with pytest.raises(ConfigError, match="the model 'gte-small' is not on this machine and HF_HUB_OFFLINE is set"):
         Session("gte-small")
 
 

@@ -42,10 +42,12 @@ class AsyncEmbedder:
     """Turns texts into vectors with one model, for `asyncio`; works in any event loop, and in several.
 
     Args:
-        model: ``minilm`` (inside the package), a folder, a Hugging Face id or a short name, or ``provider:model``.
+        model: ``minilm`` (inside the package), a folder, a Hugging Face id or a short name, or ``provider:model``. What
+            Hugging Face has is downloaded into its cache at first use, unless it is there.
         api_key: The key of a provider; None for the one in its variable.
         base_url: The address of a provider; without a provider's name, of any service that copies OpenAI's.
-        revision: The revision of a Hugging Face id in this machine's cache.
+        revision: The revision of a Hugging Face id: a branch, a tag or a commit. A branch stays the commit that it was
+            when it was downloaded; ``vecsmith models pull`` asks anew.
         cache: Where vectors are kept for later calls: a path, ``memory``, True for the file in the user's data folder,
             or any `vecsmith.cache.Cache`; None for nowhere.
         timeout: Seconds that a call may take, unless it says otherwise; None for no limit, as a stream has none.

@@ -135,7 +135,7 @@ def libraries(names: Any) -> dict[str, str]:
 def optional() -> dict[str, str]:
     """Return the parts that some uses need, present or missing."""
     beside = str(Path(sys.executable).parent)  # pip puts it there, which is not always where the shell looks
-    return {"hf (downloads models)": shutil.which("hf") or shutil.which("hf", path=beside) or "missing"}
+    return {"hf (downloads tokenizers)": shutil.which("hf") or shutil.which("hf", path=beside) or "missing"}
 
 
 def model_files() -> dict[str, dict[str, str]]:

@@ -1,4 +1,4 @@
-"""``vecsmith models``: which models there are, and what one is."""
+"""``vecsmith models``: which models there are, what one is, and how one comes here."""
 
 from __future__ import annotations
 
@@ -11,11 +11,15 @@ from vecsmith.cli.tables import AsJson, columns, print_json
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from vecsmith.local.catalog import OnHub
     from vecsmith.local.folder import ModelFolder
 
 __all__ = ["app"]
 
-app = typer.Typer(name="models", no_args_is_help=True, rich_markup_mode=None, help="List models, or show one.")
+SHORT = 12
+"""Digits of a commit that a person is shown."""
+
+app = typer.Typer(name="models", no_args_is_help=True, rich_markup_mode=None, help="List models, show one, or get one.")
 
 
 @app.command("list")
@@ -25,8 +29,65 @@ def list_models(*, as_json: AsJson = False) -> None:
     if as_json:
         print_json(rows)
         return
-    for line in columns([("NAME", "REPOSITORY", "WHERE"), *((r["name"], r["repository"], r["where"]) for r in rows)]):
+    heads = ("NAME", "ALSO", "REPOSITORY", "REVISION", "WHERE")
+    told = [(r["name"], ", ".join(r["also"]), r["repository"], r["revision"][:SHORT], r["where"]) for r in rows]
+    for line in columns([heads, *told]):
         typer.echo(line)
+
+
+@app.command("pull")
+def pull(
+    models: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="NAME[@REVISION]...", help="Short names, or Hugging Face ids, with or without @REVISION."
+        ),
+    ],
+    *,
+    as_json: AsJson = False,
+) -> None:
+    """Get models from the Hugging Face hub, whole and checked, into its cache on this machine.
+
+    Only the files that are needed are downloaded; what is here already is checked, and kept. HF_TOKEN, HF_ENDPOINT,
+    HF_HOME and HF_HUB_OFFLINE mean what they mean to huggingface_hub.
+    """
+    from vecsmith.errors import ConfigError
+    from vecsmith.local.catalog import OnHub, meant
+    from vecsmith.names import named
+
+    rows = []
+    for name in models:
+        wanted = named(name)
+        if wanted.provider.name != "local" or wanted.model is None:
+            raise ConfigError(f"{name} is a model of {wanted.provider.name}, of which there is nothing to get")
+        found = meant(wanted.model)
+        if not isinstance(found, OnHub):
+            rows.append({"name": found.name, "folder": str(found.folder)})
+        else:
+            rows.append(pulled(found))
+        if not as_json:
+            typer.echo(rows[-1]["folder"])
+    if as_json:
+        print_json(rows)
+
+
+def pulled(model: OnHub) -> dict[str, Any]:
+    """Get one model, and return what came."""
+    from vecsmith.cli.messages import counted, say
+    from vecsmith.hub.progress import in_bytes
+
+    got = model.pull()
+    whole = f"{counted(got.files, 'file')}, {in_bytes(got.size)}, all checked"
+    say(f"{got.repository} at {got.commit[:SHORT]}: {whole}; {in_bytes(got.fetched)} downloaded")
+    return {
+        "name": model.name,
+        "repository": got.repository,
+        "revision": got.commit,
+        "files": got.files,
+        "bytes": got.size,
+        "downloaded": got.fetched,
+        "folder": str(got.folder),
+    }
 
 
 @app.command("show")
@@ -48,22 +109,25 @@ def show(
         typer.echo(line)
 
 
-def known() -> list[dict[str, str]]:
+def known() -> list[dict[str, Any]]:
     """Return a row for each model with a short name."""
     from vecsmith.errors import ConfigError
-    from vecsmith.local.catalog import BUNDLED, SHORT_NAMES, find
+    from vecsmith.hub import known_models
+    from vecsmith.local.catalog import ALIASES, BUNDLED, find
     from vecsmith.local.folder import read_folder
 
-    rows = []
+    rows: list[dict[str, Any]] = []
     for name, path in BUNDLED.items():
-        manifest = read_folder(path, name, trusted=True).manifest or {}
-        rows.append({"name": name, "repository": str(manifest.get("source", "")), "where": "inside vecsmith"})
-    for name, repository in SHORT_NAMES.items():
+        source = str((read_folder(path, name, trusted=True).manifest or {}).get("source", ""))
+        also = [alias for alias, meant in ALIASES.items() if meant == name and alias != source]
+        rows.append({"name": name, "also": also, "repository": source, "revision": "", "where": "inside vecsmith"})
+    for model in dict.fromkeys(known_models().values()):
         try:
-            where = str(find(name).folder)
+            where = str(find(model.name).folder)
         except ConfigError:
-            where = f"not here: hf download {repository}"
-        rows.append({"name": name, "repository": repository, "where": where})
+            where = f"not here: vecsmith models pull {model.name}"
+        facts = {"repository": model.repository, "revision": model.revision, "where": where}
+        rows.append({"name": model.name, "also": list(model.also), **facts})
     return rows
 
 
@@ -93,6 +157,7 @@ def described(model: str) -> dict[str, Any]:
     folder: ModelFolder = read_folder(found.folder, found.name, trusted=found.bundled)
     return {
         "name": folder.name,
+        "revision": found.revision or "",
         "architecture": folder.architecture,
         "supported": folder.architecture == "onnx" or why_not(folder.config) is None,
         "dimensions": folder.dimensions,

@@ -94,7 +94,7 @@ Model = Annotated[
         "--model",
         envvar="VECSMITH_MODEL",
         metavar="NAME",
-        help="minilm (bundled), a folder, or a Hugging Face id that is on this machine.",
+        help="minilm (bundled), a folder, a Hugging Face id or a short name (vecsmith models list), or provider:model.",
     ),
 ]
 Dimensions = Annotated[

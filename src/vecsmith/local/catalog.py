@@ -1,4 +1,4 @@
-"""From a model's name to its folder on this machine."""
+"""From a model's name to its folder on this machine, where the hub's models are brought when that is asked for."""
 
 from __future__ import annotations
 
@@ -6,9 +6,10 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
+from vecsmith import hub
 from vecsmith.errors import ConfigError
 
-__all__ = ["BUNDLED", "SHORT_NAMES", "Found", "find"]
+__all__ = ["ALIASES", "BUNDLED", "Found", "OnHub", "find", "meant"]
 
 BUNDLED = {"minilm": Path(__file__).parents[1] / "bundled" / "minilm"}
 """Models inside the package."""
@@ -17,22 +18,7 @@ ALIASES = {
     "all-MiniLM-L6-v2": "minilm",
     "sentence-transformers/all-MiniLM-L6-v2": "minilm",
 }
-
-SHORT_NAMES = {
-    "all-MiniLM-L12-v2": "sentence-transformers/all-MiniLM-L12-v2",
-    "bge-base-en-v1.5": "BAAI/bge-base-en-v1.5",
-    "bge-large-en-v1.5": "BAAI/bge-large-en-v1.5",
-    "bge-small-en-v1.5": "BAAI/bge-small-en-v1.5",
-    "e5-base-v2": "intfloat/e5-base-v2",
-    "e5-large-v2": "intfloat/e5-large-v2",
-    "e5-small-v2": "intfloat/e5-small-v2",
-    "gte-base": "thenlper/gte-base",
-    "gte-large": "thenlper/gte-large",
-    "gte-small": "thenlper/gte-small",
-    "mxbai-embed-large-v1": "mixedbread-ai/mxbai-embed-large-v1",
-    "multi-qa-MiniLM-L6-cos-v1": "sentence-transformers/multi-qa-MiniLM-L6-cos-v1",
-}
-"""Well-known models of the BERT architecture, by the name people use."""
+"""What else they are called."""
 
 LOOKS_LIKE_PATH = re.compile(r"[./~\\]|[A-Za-z]:[\\/]")
 HUB_ID = re.compile(r"[\w.-]+/[\w.-]+")
@@ -45,28 +31,71 @@ class Found:
     name: str
     folder: Path
     bundled: bool = False
+    revision: str | None = None
+    """The commit, of a model that came from the hub."""
 
 
-def find(model: str | Path, *, revision: str | None = None) -> Found:
+@dataclass(frozen=True, slots=True)
+class OnHub:
+    """A model of the Hugging Face hub, here or not."""
+
+    name: str
+    """What results carry."""
+    repository: str
+    revision: str | None
+    """A branch, a tag or a commit; None for the main branch."""
+    called: str
+    """What the person calls it."""
+
+    def find(self, *, download: bool) -> Found:
+        """Return where it lies; raise `ConfigError` where it is not here, and not to be downloaded."""
+        from vecsmith.local.architectures import ARCHITECTURES
+
+        folder = hub.find(
+            self.repository, self.revision, download=download, name=self.called, architectures=ARCHITECTURES
+        )
+        return Found(self.name, folder, revision=folder.name)
+
+    def pull(self) -> hub.Pulled:
+        """Ask the hub for it, and bring what is missing; raise `ConfigError` where that cannot be."""
+        from vecsmith.local.architectures import ARCHITECTURES
+
+        return hub.pull(self.repository, self.revision, architectures=ARCHITECTURES)
+
+
+def find(model: str | Path, *, revision: str | None = None, download: bool = False) -> Found:
     """Return where a model lies: bundled, a folder, or in this machine's Hugging Face cache.
 
-    Raises `ConfigError` that says how to get a model that is not here.
+    With `download` it is brought there where it is not. Raises `ConfigError` that says how to get a model that is not
+    here.
     """
+    found = meant(model, revision=revision)
+    return found.find(download=download) if isinstance(found, OnHub) else found
+
+
+def meant(model: str | Path, *, revision: str | None = None) -> Found | OnHub:
+    """Return which model a name means: one that is here, or one of the hub's, ``NAME`` or ``NAME@REVISION``."""
     if not isinstance(model, str | Path):
         raise ConfigError(f"a model is named by a string or a Path, not by {type(model).__name__}")
     if isinstance(model, Path) or LOOKS_LIKE_PATH.match(model):
         if revision is not None:
             raise ConfigError(f"{model} is a folder, which has one revision: leave revision out")
         return find_folder(Path(model))
-    name = ALIASES.get(model, model)
+    plain, sign, own = model.partition("@")
+    if sign and revision not in {None, own}:
+        raise ConfigError(f"{model!r} names a revision and revision is {revision!r}: leave one of them out")
+    revision = own if sign else revision
+    name = ALIASES.get(plain, plain)
     if name in BUNDLED:
         if revision is not None:
             raise ConfigError(f"{name} is inside the package and has one revision: leave revision out")
         return Found(name, BUNDLED[name], bundled=True)
-    repository = SHORT_NAMES.get(name, name)
-    if not HUB_ID.fullmatch(repository):
+    called = plain if revision is None else f"{plain}@{revision}"
+    if known := hub.known_models().get(name):
+        return OnHub(known.name, known.repository, known.revision if revision is None else revision, called)
+    if not HUB_ID.fullmatch(name):
         raise ConfigError(f"unknown model {name!r}{suggestion(name)}")
-    return Found(name, in_hub_cache(name, repository, revision))
+    return OnHub(name, name, revision, called)
 
 
 def find_folder(path: Path) -> Found:
@@ -86,26 +115,8 @@ def suggestion(name: str) -> str:
     """Say what a misspelt name may have meant, or what names there are."""
     from difflib import get_close_matches
 
-    known = sorted({*BUNDLED, *ALIASES, *SHORT_NAMES}, key=str.lower)
+    known = sorted({*BUNDLED, *ALIASES, *hub.known_models()}, key=str.lower)
     close = get_close_matches(name, known, n=1)
     if close:
         return f": did you mean {close[0]!r}?"
     return f": name one of {', '.join(known)}, a folder such as ./{name}, or a Hugging Face id such as org/{name}"
-
-
-def in_hub_cache(name: str, repository: str, revision: str | None) -> Path:
-    """Return a repository's folder in the Hugging Face cache, without any network."""
-    from huggingface_hub import try_to_load_from_cache
-    from huggingface_hub.errors import HFValidationError
-
-    try:
-        path = try_to_load_from_cache(repository, "config.json", revision=revision)
-    except HFValidationError:
-        raise ConfigError(f"{repository!r} is not a name that a Hugging Face repository can have") from None
-    if not isinstance(path, str):
-        at = f" --revision {revision}" if revision else ""
-        raise ConfigError(
-            f"the model {name!r} is not on this machine: get it with `hf download {repository}{at}`, "
-            "or name a folder that holds it"
-        )
-    return Path(path).parent

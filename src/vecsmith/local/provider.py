@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
+from vecsmith.hub import ended_with
 from vecsmith.local.catalog import BUNDLED, find
 from vecsmith.providers import (
     EmbeddingCapability,
@@ -30,7 +31,7 @@ __all__ = ["Local"]
 class LocalSettings(Settings):
     """How to compute."""
 
-    revision: str | None = setting("Revision of a Hugging Face id in this machine's cache", default=None)
+    revision: str | None = setting("Revision of a Hugging Face id: a branch, a tag or a commit", default=None)
     device: str | None = setting("Where to compute: cpu", default=None)
     threads: int | None = setting("Cores to compute with", default=None, positive=True)
     compute: Compute = setting("The arithmetic: auto, f32 or bf16", default="auto")
@@ -55,13 +56,14 @@ class LocalEmbeddings(EmbeddingCapability[LocalSettings]):
 
         if settings.memory is not None:
             registry.budget = parse_size(settings.memory)
-        found = find(model or "minilm", revision=settings.revision)
+        found = find(model or "minilm", revision=settings.revision, download=True)
         folder = read_folder(found.folder, found.name, trusted=found.bundled)
         return LocalGenerator.open(folder, compute=settings.compute, threads=settings.threads, device=settings.device)
 
     async def acreate_generator(self, settings: LocalSettings, model: str | Path | None = None) -> LocalGenerator:
-        """Do the same beside the event loop: it reads files and compiles."""
-        return await asyncio.to_thread(self.create_generator, settings, model)
+        """Do the same beside the event loop: it downloads, reads files and compiles."""
+        with ended_with():
+            return await asyncio.to_thread(self.create_generator, settings, model)
 
 
 def described(name: str) -> ModelDescriptor:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar, cast, get_args
 
 from vecsmith.dialects.serving import EmbedAnswer, Problem
+from vecsmith.hub import without_downloads
 from vecsmith.server.access.callers import Visitor
 from vecsmith.server.failures import told
 from vecsmith.server.inside.tracing import spanned
@@ -110,7 +111,8 @@ class Endpoint:
             visit.ends("receive")
             request = row.side.parse_request(incoming)
             visit.ends("parse")
-            answer = await while_there(row.work(service, request, visit), receive)
+            with without_downloads():
+                answer = await while_there(row.work(service, request, visit), receive)
             visit.ends("work")
             response = rendered(row.side, answer, request, incoming)
             visit.ends("render")
