@@ -66,7 +66,13 @@ def age(folder: Path, variant: Variant) -> None:
         listed,
         [{**entry, "type": f"sentence_transformers.models.{kind}"} for entry, kind in zip(entries, kinds, strict=True)],
     )
-    flags = {f"pooling_mode_{mode}_tokens": mode in variant.pooling for mode in ("cls", "mean", "max", "mean_sqrt_len")}
+    keys = {
+        "cls": "cls_token",
+        "mean": "mean_tokens",
+        "max": "max_tokens",
+        "mean_sqrt_len_tokens": "mean_sqrt_len_tokens",
+    }
+    flags = {f"pooling_mode_{key}": mode in variant.pooling for mode, key in keys.items()}
     write(folder / "1_Pooling" / "config.json", {"word_embedding_dimension": WIDTH, **flags})
     write(folder / "sentence_bert_config.json", {"max_seq_length": variant.max_tokens, "do_lower_case": True})
 

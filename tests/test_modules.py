@@ -292,3 +292,9 @@ def test_a_layer_norm_whose_vector_would_broadcast_is_refused(tmp_path):
     path = next((tmp_path / "model").glob("*_LayerNorm/model.safetensors"))
     save_file({**load_file(path), "norm.weight": np.ones(1, np.float32)}, path)
     assert f"{path} has 'norm.weight' of shape (1,) where (24,) fits" in refusal(tmp_path / "model")
+
+
+def test_a_pooling_flag_that_is_not_known_is_refused(make_model):
+    model = make_model()
+    change(model.path / "1_Pooling" / "config.json", pooling_mode_attention=True)
+    assert "asks for the pooling ['mean', 'pooling_mode_attention']" in refusal(model.path)

@@ -172,8 +172,9 @@ def read_modes(path: Path) -> tuple[str, ...]:
     """Return the pooling modes that a pooling's file names; the mean where it speaks of none."""
     config = read_json(path, required=True)
     with damaged(str(path)):
-        old = [mode for key, mode in POOLINGS.items() if config.get(key)]
-        named = config.get("pooling_mode") or (old if any(key in config for key in POOLINGS) else "mean")
+        strange = [key for key in config if key.startswith("pooling_mode_") and key not in POOLINGS and config[key]]
+        old = [mode for key, mode in POOLINGS.items() if config.get(key)] + strange
+        named = config.get("pooling_mode") or (old if old or any(key in config for key in POOLINGS) else "mean")
         modes = (named,) if isinstance(named, str) else tuple(named)
         if isinstance(named, dict):
             raise TypeError("pooling_mode is no list of modes")
