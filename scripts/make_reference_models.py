@@ -118,7 +118,7 @@ def assembled(folder: str, variant: Variant) -> list[Any]:
     """Return sentence-transformers' modules in order."""
     kinds = {"Normalize": lambda _: modules.Normalize(), "LayerNorm": modules.LayerNorm}
     encoder = modules.Transformer(folder, max_seq_length=variant.max_tokens)
-    pooling = modules.Pooling(encoder.get_embedding_dimension(), variant.pooling)
+    pooling = modules.Pooling(encoder.get_embedding_dimension(), variant.pooling, include_prompt=variant.include_prompt)
     made = [encoder, pooling]
     width = pooling.get_embedding_dimension()
     for out, activation, bias in variant.dense:

@@ -26,6 +26,7 @@ class Variant:
     """``Normalize``, ``LayerNorm``: modules without settings, behind all others."""
     prompts: Mapping[str, str] = field(default_factory=dict)
     default_prompt: str | None = None
+    include_prompt: bool = True
     old: bool = False
     """Whether its files are those of sentence-transformers 2, with ``do_lower_case``."""
     max_tokens: int = 40
@@ -70,6 +71,15 @@ VARIANTS: dict[str, Variant] = {
     ),
     "bert-prompts": Variant(
         "BertConfig", "wordpiece", SMALL, prompts={"query": "search for: ", "document": ""}, default_prompt="query"
+    ),
+    "bert-without-prompt": Variant(
+        "BertConfig",
+        "wordpiece",
+        SMALL,
+        pooling=["cls", "max", "mean", "mean_sqrt_len_tokens", "weightedmean", "lasttoken"],
+        prompts={"query": "search for: ", "document": ""},
+        default_prompt="query",
+        include_prompt=False,
     ),
     "bert-old": Variant("BertConfig", "wordpiece-cased", SMALL, pooling=["max", "cls"], tail=["Normalize"], old=True),
     "distilbert": Variant("DistilBertConfig", "wordpiece", DISTILBERT),

@@ -357,12 +357,6 @@ def test_no_pooling_at_all_is_refused(make_model):
     assert "asks for the pooling []" in refusal(model.path)
 
 
-def test_leaving_the_prompt_out_of_pooling_is_refused(make_model):
-    model = make_model()
-    change(model.path / "1_Pooling" / "config.json", include_prompt=False)
-    assert "include_prompt false" in refusal(model.path)
-
-
 def test_a_default_prompt_that_is_none_of_the_prompts_is_named(make_model):
     model = make_model(sentence_transformers={"prompts": {"query": "q: "}, "default_prompt_name": "document"})
     assert "names the default prompt 'document', which is none" in refusal(model.path)

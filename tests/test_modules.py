@@ -128,6 +128,53 @@ def change_first(modules, **values):
     write_json(modules, [{**first, **values}, *rest])
 
 
+# prompts that are not pooled
+
+
+@pytest.fixture
+def without_prompt(make_model):
+    """A tiny model that pools the mean of what is not prompt, and its embedder."""
+    model = make_model(normalize=False, max_seq_length=10)
+    change(model.path / "1_Pooling" / "config.json", include_prompt=False)
+    with Embedder(model.path, compute="f32", threads=1) as embedder:
+        yield model, embedder
+
+
+def test_the_prompts_tokens_and_those_before_them_are_left_out_of_pooling(without_prompt):
+    model, embedder = without_prompt
+    expected = model.token_vectors("dog the cat")[2:].mean(axis=0)  # [CLS] dog | the cat [SEP]
+    np.testing.assert_allclose(embedder.embed("the cat", prompt="dog ").vector, expected, rtol=0, atol=2e-5)
+
+
+def test_without_a_prompt_all_tokens_are_pooled(without_prompt):
+    model, embedder = without_prompt
+    np.testing.assert_allclose(embedder.embed(TEXTS).vectors, model.vectors(TEXTS), rtol=0, atol=2e-5)
+
+
+def test_what_is_left_of_a_prompt_that_is_cut_is_left_out(without_prompt):
+    model, embedder = without_prompt
+    text = "a b c d e f g"  # of "dog dog a b c d e f g" the model reads eight
+    vector = embedder.embed(text, prompt="dog dog ", on_long="truncate_start").vector
+    expected = model.token_vectors("dog " + text)[2:].mean(axis=0)
+    np.testing.assert_allclose(vector, expected, rtol=0, atol=2e-5)
+
+
+def test_calls_with_other_prompts_may_share_a_batch(without_prompt):
+    model, embedder = without_prompt
+    engine, tokenizer = embedder.generator.engine, embedder.generator.tokenizer
+    rows = tokenizer.encode(["dog the cat", "the dog cat"]).rows
+    vectors = engine.submit(rows, skipped=[3, 1]).result(60)
+    expected = [
+        model.token_vectors(text)[skip:].mean(axis=0) for text, skip in (("dog the cat", 3), ("the dog cat", 1))
+    ]
+    np.testing.assert_allclose(vectors, expected, rtol=0, atol=2e-5)
+
+
+def test_leaving_the_prompt_out_is_part_of_the_space(without_prompt):
+    _, embedder = without_prompt
+    assert embedder.embed("cat").space.pooling == "mean without the prompt"
+
+
 # what identifies it
 
 

@@ -95,7 +95,8 @@ class LocalGenerator:
         options = options or GenerationOptions()
         check_dimensions(options.dimensions, self.folder.dimensions)
         encoded = await self.encode(values, options)
-        vectors: Floats = await answer(self.engine.submit(encoded.rows, lane=options.lane))
+        skipped = self.skipped(encoded, options)
+        vectors: Floats = await answer(self.engine.submit(encoded.rows, lane=options.lane, skipped=skipped))
         normalize = self.folder.normalize if options.normalize is None else options.normalize
         tokens = [len(row) for row in encoded.rows]
         return GeneratedEmbeddings(
@@ -106,6 +107,19 @@ class LocalGenerator:
             tokens,
             encoded.dropped,
         )
+
+    def skipped(self, encoded: Encoded, options: GenerationOptions) -> list[int] | None:
+        """Return how many tokens at the beginning of each text are the prompt's, where the model does not pool them.
+
+        As in sentence-transformers the special tokens before it are among them. None where nothing is left out.
+        """
+        prompt = self.prompt(options)
+        if self.folder.modules.include_prompt or not prompt:
+            return None
+        before = len(self.tokenizer.before(prompt))
+        if options.on_long != "truncate_start":
+            return [before] * len(encoded.rows)
+        return [max(len(self.tokenizer.prefix), before - dropped) for dropped in encoded.dropped]
 
     async def token_vectors(self, text: str) -> Floats:
         """Return the vector of every token of one text before pooling, (tokens, width), special tokens included."""

@@ -115,12 +115,20 @@ class Engine:
         """Compile the quick lane, which shows whether the model can be compiled; returns when it is ready."""
         self.lane("quick").ready.result()
 
-    def submit(self, rows: Sequence[Ids], output: Output = "pooled", lane: Wish | None = None) -> Future[Any]:
+    def submit(
+        self,
+        rows: Sequence[Ids],
+        output: Output = "pooled",
+        lane: Wish | None = None,
+        skipped: Sequence[int] | None = None,
+    ) -> Future[Any]:
         """Return a future of (rows, width) pooled vectors, or of a list with (tokens, width) vectors for each row.
 
-        `lane` says where they are computed; None leaves it to their size.
+        `lane` says where they are computed; None leaves it to their size. `skipped` says how many tokens of each row
+        pooling leaves out, of a model that leaves the prompt out.
         """
         work = Work.of(rows)
+        work.skipped = skipped
         if not rows:
             empty = np.empty((0, self.folder.dimensions), np.float32)
             work.future.set_result(empty if output == "pooled" else [])
@@ -270,7 +278,7 @@ def build(folder: ModelFolder) -> Graphs:
     from vecsmith.local.graph import model, tokens
     from vecsmith.local.runtime import reason
 
-    inputs = tokens(folder.max_tokens)
+    inputs = tokens(folder.max_tokens, skipping=not folder.modules.include_prompt)
     try:
         with damaged(f"a file in {folder.folder}"):
             hidden, weights = encoder(folder, inputs)
@@ -303,8 +311,8 @@ def pooled(hidden: Node, inputs: Inputs, folder: ModelFolder) -> tuple[list[Node
 def of_shape(graph: Model, shape: Shape) -> Model:
     """Return a graph for one shape alone, with the same weights."""
     fixed = graph.clone()
-    ids, lengths = fixed.inputs
-    fixed.reshape({ids: list(shape), lengths: [shape.rows]})
+    ids, *counts = fixed.inputs
+    fixed.reshape({ids: list(shape), **{count: [shape.rows] for count in counts}})
     return fixed
 
 

@@ -68,16 +68,24 @@ class Tokens:
     """(n, t) boolean: a token, not padding."""
     longest: int
     """The most tokens of a text."""
+    skipped: Node | None = None
+    """(n,) int32: tokens at a text's beginning that pooling leaves out; None where it leaves out none."""
+
+    @property
+    def inputs(self) -> list[Node]:
+        """What a batch is given as, in order."""
+        return [self.ids, self.lengths] + ([] if self.skipped is None else [self.skipped])
 
 
-def tokens(longest: int) -> Tokens:
-    """Make the inputs."""
+def tokens(longest: int, *, skipping: bool = False) -> Tokens:
+    """Make the inputs; `skipping`, pooling leaves out as many tokens as a further one says."""
     ids = op.parameter(ov.PartialShape([-1, -1]), ov.Type.i32, name="ids")
     lengths = op.parameter(ov.PartialShape([-1]), ov.Type.i32, name="lengths")
     width = op.gather(op.shape_of(ids, output_type="i32"), integers(1), integers(0))
     positions = op.range(integers(0), width, integers(1), "i32")
     present = op.less(op.unsqueeze(positions, integers(0)), op.unsqueeze(lengths, integers(1)))
-    return Tokens(ids, lengths, positions, present, longest)
+    skipped = op.parameter(ov.PartialShape([-1]), ov.Type.i32, name="skipped") if skipping else None
+    return Tokens(ids, lengths, positions, present, longest, skipped)
 
 
 def integers(values: int | Sequence[int] | Sequence[Sequence[int]]) -> Node:
@@ -206,5 +214,5 @@ def activation(name: str) -> Callable[[Node], Node]:
 
 
 def model(outputs: Sequence[Node], tokens: Tokens) -> Model:
-    """Close a graph: ids and lengths in, `outputs` out."""
-    return ov.Model([op.result(output) for output in outputs], [tokens.ids, tokens.lengths], "encoder")
+    """Close a graph: the inputs of `tokens` in, `outputs` out."""
+    return ov.Model([op.result(output) for output in outputs], tokens.inputs, "encoder")

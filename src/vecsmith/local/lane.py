@@ -38,6 +38,8 @@ class Work(Job):
     count: int = 0
     left: int = 0
     answered: bool = False
+    skipped: Sequence[int] | None = None
+    """Tokens at the beginning of each row that pooling leaves out; None for none."""
 
     @classmethod
     def of(cls, ids: Sequence[Ids]) -> Work:
@@ -217,10 +219,22 @@ def infer(request: InferRequest, batch: Batch) -> Floats:
     for position, row in enumerate(batch.rows):
         ids[position, : len(row.ids)] = row.ids
         lengths[position] = len(row.ids)
+    inputs = [ids, lengths]
+    if len(request.model_inputs) > len(inputs):
+        inputs.append(skipped(batch))
     with native:
-        request.infer([ids, lengths])
+        request.infer(inputs)
     outputs: Floats = request.get_output_tensor(0).data
     return outputs
+
+
+def skipped(batch: Batch) -> Ids:
+    """Return how many tokens of each row pooling leaves out."""
+    counts = np.zeros(batch.shape.rows, np.int32)
+    for position, row in enumerate(batch.rows):
+        assert isinstance(row.job, Work)
+        counts[position] = 0 if row.job.skipped is None else row.job.skipped[row.index]
+    return counts
 
 
 def settle(future: Future[Any], vectors: Any, error: BaseException | None) -> None:

@@ -97,6 +97,8 @@ class Modules:
     """What follows pooling, in order."""
     normalize: bool = False
     """Whether the last module divides by the length."""
+    include_prompt: bool = True
+    """Whether the tokens of the prompt are pooled with those of the text."""
     guessed: bool = False
     """Whether no file says how the model pools."""
 
@@ -111,7 +113,8 @@ class Modules:
 
     def __str__(self) -> str:
         """Name the modes, and all that follows them."""
-        return ", ".join(["+".join(self.modes), *map(str, self.steps)])
+        modes = "+".join(self.modes) + " without the prompt" * (not self.include_prompt)
+        return ", ".join([modes, *map(str, self.steps)])
 
 
 def read_modules(folder: Path) -> list[tuple[str, Path]]:
@@ -157,7 +160,7 @@ def behind(modules: Sequence[tuple[str, Path]], hidden: int) -> Modules:
     """
     if not modules:
         return Modules(("mean",), guessed=True)
-    modes = read_modes(modules[1][1] / "config.json")
+    modes, include_prompt = read_pooling(modules[1][1] / "config.json")
     steps: list[Step] = []
     width = hidden * len(modes)
     for kind, place in modules[2:]:
@@ -165,11 +168,11 @@ def behind(modules: Sequence[tuple[str, Path]], hidden: int) -> Modules:
             steps.append(step)
             width = step.out
     normalize = bool(steps) and isinstance(steps[-1], Normalize)
-    return Modules(modes, tuple(steps[:-1] if normalize else steps), normalize)
+    return Modules(modes, tuple(steps[:-1] if normalize else steps), normalize, include_prompt)
 
 
-def read_modes(path: Path) -> tuple[str, ...]:
-    """Return the pooling modes that a pooling's file names; the mean where it speaks of none."""
+def read_pooling(path: Path) -> tuple[tuple[str, ...], bool]:
+    """Return the modes that a pooling's file names, the mean where there is none, and whether it pools the prompt."""
     config = read_json(path, required=True)
     with damaged(str(path)):
         strange = [key for key in config if key.startswith("pooling_mode_") and key not in POOLINGS and config[key]]
@@ -180,9 +183,7 @@ def read_modes(path: Path) -> tuple[str, ...]:
             raise TypeError("pooling_mode is no list of modes")
     if not modes or not all(mode in POOLINGS.values() for mode in modes):
         raise ConfigError(f"{path} asks for the pooling {list(modes)!r}: {', '.join(POOLINGS.values())} are supported")
-    if not config.get("include_prompt", True):
-        raise ConfigError(f"{path} leaves the prompt out of pooling (include_prompt false), which is not supported")
-    return modes
+    return modes, bool(config.get("include_prompt", True))
 
 
 def read_dense(path: Path, width: int) -> Dense:

@@ -24,12 +24,23 @@ def summed(hidden: Node, weights: Node) -> Node:
     return op.reduce_sum(op.multiply(hidden, op.unsqueeze(weights, integers(2))), integers(1))
 
 
-def present_as_floats(tokens: Tokens) -> Node:
-    return op.convert(tokens.present, "f32")
+def pooled_tokens(tokens: Tokens) -> Node:
+    """Return which tokens count, (n, t) boolean: those of a text, without what is skipped."""
+    if tokens.skipped is None:
+        return tokens.present
+    behind = op.greater_equal(op.unsqueeze(tokens.positions, integers(0)), op.unsqueeze(tokens.skipped, integers(1)))
+    return op.logical_and(tokens.present, behind)
 
 
-def lengths_as_floats(tokens: Tokens) -> Node:
-    return op.unsqueeze(op.convert(tokens.lengths, "f32"), integers(1))  # (n, 1)
+def ones(tokens: Tokens) -> Node:
+    """Return the weights of a plain sum, (n, t)."""
+    return op.convert(pooled_tokens(tokens), "f32")
+
+
+def counted(tokens: Tokens) -> Node:
+    """Return how many tokens count, (n, 1)."""
+    counts = tokens.lengths if tokens.skipped is None else op.subtract(tokens.lengths, tokens.skipped)
+    return op.unsqueeze(op.convert(counts, "f32"), integers(1))
 
 
 def one_token(tokens: Tokens, position: Node) -> Node:
@@ -38,26 +49,29 @@ def one_token(tokens: Tokens, position: Node) -> Node:
 
 
 def pool_mean(hidden: Node, tokens: Tokens) -> Node:
-    return op.divide(summed(hidden, present_as_floats(tokens)), lengths_as_floats(tokens))
+    return op.divide(summed(hidden, ones(tokens)), counted(tokens))
 
 
 def pool_mean_sqrt(hidden: Node, tokens: Tokens) -> Node:
-    return op.divide(summed(hidden, present_as_floats(tokens)), op.sqrt(lengths_as_floats(tokens)))
+    return op.divide(summed(hidden, ones(tokens)), op.sqrt(counted(tokens)))
 
 
 def pool_max(hidden: Node, tokens: Tokens) -> Node:
-    return op.reduce_max(op.select(op.unsqueeze(tokens.present, integers(2)), hidden, floats(MASKED)), integers(1))
+    return op.reduce_max(
+        op.select(op.unsqueeze(pooled_tokens(tokens), integers(2)), hidden, floats(MASKED)), integers(1)
+    )
 
 
 def pool_weighted_mean(hidden: Node, tokens: Tokens) -> Node:
-    """Later tokens weigh more: 1, 2, 3, … (Muennighoff 2022, arXiv:2202.08904)."""
+    """Later tokens weigh more: 1, 2, 3, … (Muennighoff 2022, arXiv:2202.08904); what is skipped is counted along."""
     ramp = op.convert(op.unsqueeze(op.add(tokens.positions, integers(1)), integers(0)), "f32")
-    weights = op.multiply(ramp, present_as_floats(tokens))
+    weights = op.multiply(ramp, ones(tokens))
     return op.divide(summed(hidden, weights), op.reduce_sum(weights, integers(1), keep_dims=True))
 
 
 def pool_first(hidden: Node, tokens: Tokens) -> Node:
-    return summed(hidden, one_token(tokens, integers([[0]])))
+    first = integers([[0]]) if tokens.skipped is None else op.unsqueeze(tokens.skipped, integers(1))
+    return summed(hidden, one_token(tokens, first))
 
 
 def pool_last(hidden: Node, tokens: Tokens) -> Node:
