@@ -46,7 +46,7 @@ def test_emulated_bf16_is_noticed_though_the_processor_claims_it():
 
 @pytest.mark.parametrize("precision", ["f32", "bf16"])
 def test_the_precision_is_always_set_and_cores_are_never_pinned(precision):
-    inputs = tokens()
+    inputs = tokens(8)
     lengths = op.multiply(op.convert(op.unsqueeze(inputs.lengths, integers(1)), "f32"), floats(2.0))
     if precision == "bf16" and "BF16" not in core().get_property("CPU", "OPTIMIZATION_CAPABILITIES"):
         precision = "f32"
