@@ -61,7 +61,7 @@ def test_an_object_with_get_and_put_is_itself():
     assert open_cache(cache) is cache
 
 
-@pytest.mark.parametrize("where", [3, object(), {}, b"memory", 1.5], ids=repr)
+@pytest.mark.parametrize("where", [3, object(), {}, b"memory", 1.5], ids=["number", "object", "dict", "bytes", "float"])
 def test_anything_else_is_refused(where):
     with pytest.raises(ConfigError, match="cache must be a path"):
         open_cache(where)
