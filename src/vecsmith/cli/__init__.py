@@ -24,6 +24,7 @@ from vecsmith.cli.models import app as models
 from vecsmith.cli.providers import app as providers
 from vecsmith.cli.serve import serve
 from vecsmith.cli.streams import prepare_streams
+from vecsmith.cli.verify import verify
 from vecsmith.errors import EmbedError, EmbedWarning
 
 if TYPE_CHECKING:
@@ -76,6 +77,7 @@ app.command("status")(status)
 app.command("background", hidden=True)(background)
 app.add_typer(functions)
 app.add_typer(keys)
+app.command("verify")(verify)
 app.command("doctor")(doctor)
 
 

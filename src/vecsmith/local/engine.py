@@ -127,6 +127,8 @@ class Engine:
         `lane` says where they are computed; None leaves it to their size. `skipped` says how many tokens of each row
         pooling leaves out, of a model that leaves the prompt out.
         """
+        if rows and max(map(len, rows)) > self.folder.max_tokens:
+            raise ConfigError(f"a row of more than {self.folder.max_tokens} tokens: cut it before it is computed")
         work = Work.of(rows)
         work.skipped = skipped
         if not rows:
