@@ -24,6 +24,8 @@ CHECKS = (
     ("lint-imports", "--no-logo"),
 )
 TESTS = ("coverage", "run", "-m", "pytest")
+PARALLEL = ("-n", "auto", "--dist", "worksteal")
+"""On all cores; not with arguments, which are for looking at a few tests."""
 COVERAGE = (("coverage", "combine", "--quiet"), ("coverage", "report"))
 
 
@@ -43,7 +45,7 @@ def main(arguments: list[str]) -> None:
     if not arguments:
         for check in CHECKS:
             run(*check)
-    run(*TESTS, *arguments)
+    run(*TESTS, *(arguments or PARALLEL))
     if not arguments:
         for step in COVERAGE:
             run(*step)

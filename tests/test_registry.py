@@ -9,10 +9,11 @@ import pytest
 from processes import until
 from vecsmith import ConfigError, Embedder
 from vecsmith.local import memory
-from vecsmith.local.engine import Engine, registry
+from vecsmith.local.engine import COPIES, Engine, registry
 
 TEXT = "the cat sat on the mat"
 NOTHING = 1
+SMALL = 1000
 
 
 @pytest.fixture
@@ -59,7 +60,10 @@ def test_beyond_the_budget_the_model_used_longest_ago_sleeps(opened, budget):
     first.embed(TEXT)
     idle(first)
     idle(second)
-    budget(engine_of(first).memory + engine_of(first).expected)
+    for embedder in (first, second):
+        engine_of(embedder).memory = SMALL
+    weights = sum(path.stat().st_size for path in engine_of(first).folder.weights)
+    budget(SMALL + COPIES * weights)
     third = opened(3)
     assert awake(first, second, third) == [True, False, True]
     assert engine_of(second).memory == 0
@@ -127,7 +131,9 @@ def test_many_threads_that_wake_a_model_load_it_once(opened, budget, monkeypatch
 def test_a_model_that_was_closed_counts_no_more(opened, budget):
     first, second = opened(1), opened(2)
     idle(second)
-    budget(engine_of(second).memory + engine_of(second).expected)
+    engine_of(second).memory = SMALL
+    weights = sum(path.stat().st_size for path in engine_of(first).folder.weights)
+    budget(SMALL + COPIES * weights)
     first.close()
     third = opened(3)
     assert awake(second, third) == [True, True]

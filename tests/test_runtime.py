@@ -56,6 +56,8 @@ def test_inputs_are_copied(monkeypatch):
     given = {}
 
     class Request:
+        model_inputs = ("ids", "lengths")
+
         def infer(self, inputs, *args, **options):
             given.update(options)
             assert not args

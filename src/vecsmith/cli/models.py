@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from vecsmith.cli.check import check
 from vecsmith.cli.tables import AsJson, columns, print_json
 
 if TYPE_CHECKING:
@@ -20,6 +21,9 @@ SHORT = 12
 """Digits of a commit that a person is shown."""
 
 app = typer.Typer(name="models", no_args_is_help=True, rich_markup_mode=None, help="List models, show one, or get one.")
+
+
+app.command("check")(check)
 
 
 @app.command("list")
