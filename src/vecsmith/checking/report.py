@@ -45,12 +45,12 @@ def check(model: str | Path) -> Report:
 
     Raises `ConfigError` for a model of a service, or one that cannot be opened.
     """
-    from vecsmith.local import LocalGenerator
+    from vecsmith.names import named
     from vecsmith.sync import Embedder
 
+    if named(model).provider.name != "local":
+        raise ConfigError("only a model on this machine has files to check: name one, or a folder")
     with Embedder(model, compute="f32") as embedder:
-        if not isinstance(embedder.generator, LocalGenerator):
-            raise ConfigError("only a model on this machine has files to check: name one, or a folder")
         folder = generator_of(embedder).folder
         rows = [*stated(folder), *(tried(trial, embedder) for trial in TRIALS)]
         if worst(rows) != "fail":
