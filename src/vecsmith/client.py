@@ -54,7 +54,8 @@ class AsyncEmbedder:
         concurrency: Requests to a provider at once, at most.
         device: ``cpu``.
         threads: Cores to compute with; None for those this process may use.
-        compute: The arithmetic: ``auto`` (bf16 where the processor is faster with it, else f32), ``f32``, ``bf16``.
+        compute: The arithmetic: ``auto`` (bf16 where the processor is faster with it, else f32), ``f32``, ``bf16``,
+            ``int8``.
 
     A model is loaded at first use, or by ``await embedder.open()``. Embedders of the same weights, arithmetic and
     threads share one engine.

@@ -53,8 +53,8 @@ Combine = Literal["weighted_mean", "mean", "max", "first"]
 Lane = Literal["interactive", "bulk"]
 """Where a local model computes a call: with those that somebody waits for, or with those that take long."""
 
-Compute = Literal["auto", "f32", "bf16"]
-"""The arithmetic: ``auto`` is bf16 where the processor computes it fast, else f32."""
+Compute = Literal["auto", "f32", "bf16", "int8"]
+"""The arithmetic: ``auto`` is bf16 where the processor computes it fast, else f32; ``int8`` moves vectors a little."""
 
 
 @dataclass(frozen=True, slots=True)

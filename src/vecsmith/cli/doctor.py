@@ -81,14 +81,18 @@ def processor_flags() -> set[str]:
 
 
 def arithmetic() -> dict[str, str]:
-    """Return the arithmetic that ``auto`` chooses, and why."""
+    """Return the arithmetic that ``auto`` chooses, and why; and what int8 would do."""
     try:
-        from vecsmith.local.arithmetic import choose
+        from vecsmith.local.arithmetic import choose, int8_is_fast
 
-        chosen = choose("auto")
+        chosen, (fast, why) = choose("auto"), int8_is_fast()
     except FAILURES as error:
         return {"error": told(error)}
-    return {"auto": chosen.precision, "because": chosen.reason}
+    return {
+        "auto": chosen.precision,
+        "because": chosen.reason,
+        "int8": f"{'faster, where you ask for it' if fast else 'of no use'}: {why}",
+    }
 
 
 def told(error: Exception) -> str:

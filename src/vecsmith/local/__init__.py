@@ -57,13 +57,22 @@ class LocalGenerator:
 
     @classmethod
     def open(
-        cls, folder: ModelFolder, *, compute: Compute = "auto", threads: int | None = None, device: str | None = None
+        cls,
+        folder: ModelFolder,
+        *,
+        compute: Compute = "auto",
+        threads: int | None = None,
+        device: str | None = None,
+        anywhere: bool = False,
     ) -> LocalGenerator:
         """Start a model's engine, or share the one that runs; takes some 0.2 s.
+
+        `anywhere` allows ``int8`` also where it gains nothing.
 
         Raises `ConfigError` where a file is damaged or does not fit the others, or the settings are impossible here.
         """
         from vecsmith.local.architectures import check_fit
+        from vecsmith.local.arithmetic import choose
         from vecsmith.local.tokens import TextTokenizer
         from vecsmith.local.weights import sha256
 
@@ -75,7 +84,8 @@ class LocalGenerator:
         tokenizer = TextTokenizer.load(folder.tokenizer, folder.max_tokens, lower=folder.lower)
         check_fit(folder, tokenizer.size)
         identity = sha256([folder.tokenizer]) + " lower" * folder.lower
-        engine, arithmetic = start_engine(folder, compute, cores)
+        arithmetic = choose(compute, anywhere=anywhere)
+        engine = start_engine(folder, arithmetic, cores)
         return cls(folder, tokenizer, engine, arithmetic, identity, folder.task_prompts, folder.trained_sizes)
 
     @property
@@ -156,6 +166,8 @@ class LocalGenerator:
             "prompt": self.prompt(options),
             "cut": "start" if options.on_long == "truncate_start" else "end",
         }
+        if key.int8 is not None:
+            parts["arithmetic"] = self.coarse
         return Identity(self.space(plain), self.folder.normalize, parts, self.sizes)
 
     def room(self, options: GenerationOptions) -> int:
@@ -227,7 +239,14 @@ class LocalGenerator:
             dimensions=dimensions,
             cut=dimensions != native,
             normalized=self.folder.normalize if options.normalize is None else options.normalize,
+            arithmetic=self.coarse,
         )
+
+    @property
+    def coarse(self) -> str:
+        """The arithmetic as a space names it: what moves vectors, with the calibration it is by."""
+        int8 = self.engine.key.int8
+        return "float" if int8 is None else f"int8 {int8.id}"
 
     def get_service(self, kind: type[T], key: str | None = None) -> T | None:
         """Return this generator, its engine, tokenizer, arithmetic or model folder, if it is a `kind`."""
@@ -243,14 +262,14 @@ class LocalGenerator:
             await asyncio.to_thread(release, self.engine)
 
 
-def start_engine(folder: ModelFolder, compute: Compute, threads: int) -> tuple[Engine, Arithmetic]:
-    from vecsmith.local.arithmetic import choose
+def start_engine(folder: ModelFolder, arithmetic: Arithmetic, threads: int) -> Engine:
     from vecsmith.local.engine import EngineKey, acquire
+    from vecsmith.local.quantization import find_or_refuse
 
-    arithmetic = choose(compute)
+    int8 = find_or_refuse(folder) if arithmetic.int8 else None
     config = json.dumps(folder.config, sort_keys=True)
-    key = EngineKey(folder.sha256(), config, folder.max_tokens, folder.pooling, arithmetic.precision, threads)
-    return acquire(key, folder), arithmetic
+    key = EngineKey(folder.sha256(), config, folder.max_tokens, folder.pooling, arithmetic.precision, threads, int8)
+    return acquire(key, folder)
 
 
 def check_threads(threads: int | None) -> int:

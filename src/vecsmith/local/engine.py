@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from vecsmith.local.arithmetic import Precision
     from vecsmith.local.folder import ModelFolder
     from vecsmith.local.graph import Tokens as Inputs
+    from vecsmith.local.quantization import Quantization
     from vecsmith.local.tokens import Ids
     from vecsmith.local.weights import Weights
     from vecsmith.types import Lane as Wish
@@ -81,6 +82,8 @@ class EngineKey:
     """And what follows it."""
     precision: Precision
     threads: int
+    int8: Quantization | None = None
+    """Which linear layers are in int8, and how; None for none."""
 
 
 class Engine:
@@ -197,7 +200,7 @@ class Engine:
         """Compile the model for a lane; called in the lane's own thread."""
         with registry.loading:
             before = private_bytes()
-            self.graphs = graphs = self.graphs or build(self.folder)
+            self.graphs = graphs = self.graphs or build(self.folder, self.key.int8)
             graph = graphs.tokens if name == "tokens" else graphs.pooled
             if name == "short":
                 graph = of_shape(graph, self.ladder(name).shapes[0])
@@ -274,8 +277,11 @@ class Graphs:
     """Read where they lie, by what is compiled: they must live as long."""
 
 
-def build(folder: ModelFolder) -> Graphs:
-    """Make a model's graphs; raise `ConfigError` where its files do not fit together."""
+def build(folder: ModelFolder, int8: Quantization | None = None) -> Graphs:
+    """Make a model's graphs, with linear layers in int8 where that is given.
+
+    Raises `ConfigError` where its files do not fit together.
+    """
     from vecsmith.local.architectures import encoder
     from vecsmith.local.graph import model, tokens
     from vecsmith.local.runtime import reason
@@ -291,6 +297,10 @@ def build(folder: ModelFolder) -> Graphs:
     width = graphs.pooled.output(0).get_partial_shape()[-1]
     if width.is_static and width.get_length() != folder.dimensions:
         raise ConfigError(f"{folder.folder} gives {width} dimensions, and its config.json says {folder.dimensions}")
+    if int8 is not None:
+        from vecsmith.local.int8 import quantize
+
+        quantize(graphs.pooled, int8)
     return graphs
 
 

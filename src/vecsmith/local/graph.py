@@ -129,10 +129,11 @@ def check_shape(tensor: Tensor, shape: tuple[int, ...]) -> None:
 
 
 def linear(x: Node, weight: Tensor, bias: Tensor | None) -> Node:
-    """x·Wᵀ + b: (…, h) → (…, o) with W of shape (o, h)."""
+    """x·Wᵀ + b: (…, h) → (…, o) with W of shape (o, h). The product has the name of W, by which `int8` knows it."""
     if bias is not None:
         check_shape(bias, weight.shape[:1])
     product = op.matmul(x, op.constant(weight.float32(), shared_memory=True), transpose_a=False, transpose_b=True)
+    product.set_friendly_name(weight.name)
     return product if bias is None else op.add(product, along(bias, x))
 
 

@@ -34,7 +34,10 @@ class LocalSettings(Settings):
     revision: str | None = setting("Revision of a Hugging Face id: a branch, a tag or a commit", default=None)
     device: str | None = setting("Where to compute: cpu", default=None)
     threads: int | None = setting("Cores to compute with", default=None, positive=True)
-    compute: Compute = setting("The arithmetic: auto, f32 or bf16", default="auto")
+    compute: Compute = setting("The arithmetic: auto, f32, bf16 or int8", default="auto")
+    int8_anywhere: bool = setting(
+        "Compute int8 also where it gains nothing", default=False, env="VECSMITH_INT8_ANYWHERE"
+    )
     memory: str | None = setting(
         "Memory that all models of a process may take, such as 4GB", default=None, env="VECSMITH_MEMORY"
     )
@@ -58,7 +61,13 @@ class LocalEmbeddings(EmbeddingCapability[LocalSettings]):
             registry.budget = parse_size(settings.memory)
         found = find(model or "minilm", revision=settings.revision, download=True)
         folder = read_folder(found.folder, found.name, trusted=found.bundled)
-        return LocalGenerator.open(folder, compute=settings.compute, threads=settings.threads, device=settings.device)
+        return LocalGenerator.open(
+            folder,
+            compute=settings.compute,
+            threads=settings.threads,
+            device=settings.device,
+            anywhere=settings.int8_anywhere,
+        )
 
     async def acreate_generator(self, settings: LocalSettings, model: str | Path | None = None) -> LocalGenerator:
         """Do the same beside the event loop: it downloads, reads files and compiles."""
