@@ -20,6 +20,7 @@ from vecsmith.local.forks import native
 from vecsmith.local.int8 import quantize, ranges, sites, weights
 from vecsmith.local.quantization import Quantization, exponents, fitted
 from vecsmith.local.runtime import compiled, forget_idle_threads
+from vecsmith.postprocess import unit
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -192,9 +193,3 @@ def each_alone(model: Model, rows: Sequence[Ids], threads: int) -> list[list[Flo
         found.append([output.data.copy() for output in request.output_tensors])
     return found
 
-
-def unit(vectors: Floats) -> Floats:
-    """Return vectors divided by their length."""
-    length: Floats = np.linalg.norm(vectors, axis=1, keepdims=True)
-    divided: Floats = vectors / np.maximum(length, np.float32(1e-30))
-    return divided
