@@ -434,7 +434,7 @@ def test_the_processor_may_be_named(make_model):
 
 
 def test_an_unknown_arithmetic_names_those_that_are_known(make_model):
-    with pytest.raises(ConfigError, match="compute must be one of auto, f32, bf16, not 'f16'"):
+    with pytest.raises(ConfigError, match="compute must be one of auto, f32, bf16, int8, not 'f16'"):
         Embedder(make_model().path, compute="f16")
 
 

@@ -125,6 +125,6 @@ def layer(x: Node, weight: Floats, precision: Precision | Literal["int8"]) -> No
         from vecsmith.local.int8 import product
         from vecsmith.local.quantization import Site
 
-        return product(x.output(0), [weight], Site(1.0, 128, (0,) * len(weight)))[0]
+        return product(x.output(0), [weight], Site(1.0, 100, (0,) * len(weight)))[0]
     op = openvino().opset13
     return op.matmul(x, op.constant(weight), False, True)

@@ -47,6 +47,9 @@ __all__ = [
 
 VERSION = 1
 LEVELS = 256
+SIGNED = 128
+"""The zero point of whole numbers that OpenVINO would rather have signed, for which not all processors sum exactly."""
+
 MOST = 63
 """The largest whole number of the weights."""
 
@@ -127,7 +130,8 @@ def fitted(low: Floats, high: Floats, powers: tuple[int, ...]) -> Site:
     factors = Site(1.0, 0, powers).factors
     least, greatest = min(0.0, float((low / factors).min())), max(0.0, float((high / factors).max()))
     scale = float(f"{max((greatest - least) / (LEVELS - 1), 1e-30):.{DIGITS - 1}e}")
-    return Site(scale, min(LEVELS - 1, round(-least / scale)), powers)
+    zero = min(LEVELS - 1, round(-least / scale))
+    return Site(scale, zero - (zero == SIGNED), powers)
 
 
 def whole(weights: Floats, factors: Floats) -> tuple[NDArray[np.int8], Floats]:
