@@ -192,4 +192,3 @@ def each_alone(model: Model, rows: Sequence[Ids], threads: int) -> list[list[Flo
             request.infer(inputs)
         found.append([output.data.copy() for output in request.output_tensors])
     return found
-
