@@ -34,7 +34,8 @@ class Space:
     """Whether the vectors were cut from wider ones."""
     normalized: bool
     arithmetic: str = "float"
-    """``float`` for f32 and bf16, whose vectors are interchangeable; anything coarser is named."""
+    """``float`` for f32 and bf16, whose vectors are interchangeable; anything coarser is named, as
+    ``int8`` is with its calibration."""
 
     group: str | None = None
     """What several models that share a space are together, in place of their names and revisions."""
