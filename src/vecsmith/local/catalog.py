@@ -115,7 +115,7 @@ def suggestion(name: str) -> str:
     """Say what a misspelt name may have meant, or what names there are."""
     from difflib import get_close_matches
 
-    known = sorted({*BUNDLED, *ALIASES, *hub.known_models()}, key=str.lower)
+    known = sorted({*BUNDLED, *ALIASES, *hub.known_models()}, key=lambda each: (each.lower(), each))
     close = get_close_matches(name, known, n=1)
     if close:
         return f": did you mean {close[0]!r}?"
