@@ -1,13 +1,15 @@
 """Coroutines run from blocking code: on the portal's loop, or in the caller's own thread."""
 
 import asyncio
+import signal
 import threading
 from concurrent.futures import Future
 
 import pytest
 
-from vecsmith import EmbedError
-from vecsmith.portal import answer, aside, here, look, run, run_here
+from processes import run_python
+from vecsmith import EmbedError, portal
+from vecsmith.portal import answer, aside, here, look, run, run_here, wait
 
 
 async def thread_after(future):
@@ -93,3 +95,32 @@ def test_looking_ends_where_the_answer_does_not_come():
     for runner in (run, run_here):
         with pytest.raises(LookupError):
             runner(look(Future(), 0.01))
+
+
+@pytest.mark.skipif(not hasattr(signal, "pthread_kill"), reason="there a signal cannot be sent to one thread")
+def test_ctrl_c_that_another_thread_got_ends_the_wait():
+    told = run_python(
+        """
+        import asyncio, signal, threading
+        from vecsmith.portal import run
+
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+        own = lambda: signal.pthread_kill(threading.get_ident(), signal.SIGINT)
+        threading.Timer(0.3, own).start()
+        try:
+            run(asyncio.sleep(1000))
+        except KeyboardInterrupt:
+            print("ended")
+        """
+    )
+    assert told == "ended\n"
+
+
+def test_a_wait_goes_on_for_longer_than_a_glance_and_hands_on_a_time_out_of_the_work(monkeypatch):
+    monkeypatch.setattr(portal, "GLANCE", 0.01)
+    late, out = Future(), Future()
+    threading.Timer(0.1, late.set_result, [7]).start()
+    threading.Timer(0.1, out.set_exception, [TimeoutError("the work's own")]).start()
+    assert wait(late) == 7
+    with pytest.raises(TimeoutError, match="own"):
+        wait(out)

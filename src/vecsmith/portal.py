@@ -19,9 +19,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
     from concurrent.futures import Executor, Future
 
-__all__ = ["answer", "aside", "look", "over", "run", "run_here", "start"]
+__all__ = ["answer", "aside", "look", "over", "run", "run_here", "start", "wait"]
 
 T = TypeVar("T")
+
+GLANCE = 0.5
+"""Seconds after which a wait looks whether Ctrl-C came by a thread of others, which does not wake it."""
 
 
 class Portal:
@@ -68,9 +71,18 @@ def run(coroutine: Coroutine[None, None, T]) -> T:
     if threading.current_thread() is portal.thread:
         coroutine.close()
         raise EmbedError("a blocking call of vecsmith inside what vecsmith awaits would never end: use AsyncEmbedder")
-    future = start(coroutine)
+    return wait(start(coroutine))
+
+
+def wait(future: Future[T]) -> T:
+    """Wait for a future of another thread; Ctrl-C cancels it."""
     try:
-        return future.result()
+        while True:
+            try:
+                return future.result(GLANCE)
+            except TimeoutError:
+                if future.done():  # it may be its own
+                    return future.result()
     except BaseException:
         future.cancel()
         raise
@@ -145,13 +157,7 @@ async def aside(work: Callable[[], T], threads: Executor | None = None) -> T:
 
 async def answer(future: Future[T]) -> T:
     """Wait for a future of another thread: on the running loop, or, in `run_here`, by blocking."""
-    if not here.driving:
-        return await asyncio.wrap_future(future)
-    try:
-        return future.result()
-    except BaseException:  # Ctrl-C, above all
-        future.cancel()
-        raise
+    return wait(future) if here.driving else await asyncio.wrap_future(future)
 
 
 async def look(future: Future[T], seconds: float) -> T:

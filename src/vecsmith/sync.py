@@ -11,7 +11,7 @@ from vecsmith.client import AsyncEmbedder
 from vecsmith.notices import Warner, report, warned
 from vecsmith.options import CallOptions, for_task
 from vecsmith.pipeline import through
-from vecsmith.portal import run, run_here, start
+from vecsmith.portal import run, run_here, start, wait
 from vecsmith.prepare import as_texts
 from vecsmith.providers.paid import Unclaimed
 from vecsmith.windows import Flow, Window, fit_one, windows
@@ -186,10 +186,10 @@ def in_order(
     for window in windows(texts, flow):
         ahead.append(start(work(window)))
         if len(ahead) == flow.ahead:
-            yield ahead[0].result()
+            yield wait(ahead[0])
             ahead.popleft()
     while ahead:
-        yield ahead[0].result()
+        yield wait(ahead[0])
         ahead.popleft()
 
 

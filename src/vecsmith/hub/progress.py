@@ -55,6 +55,8 @@ class Meter:
         meter = self
 
         class Bar(tqdm):  # type: ignore[misc]  # its module is not followed
+            monitor_interval = 0  # or each class has a thread that never ends
+
             def __init__(self, *arguments: Any, **options: Any) -> None:
                 super().__init__(*arguments, **{**options, "disable": True})
 
