@@ -91,6 +91,26 @@ def test_what_this_processor_has_not_is_not_shown(monkeypatch):
     assert found.verdict == "not shown"
 
 
+def test_an_arithmetic_that_gives_no_numbers_is_a_row_and_no_crash(monkeypatch):
+    from vecsmith import ModelError
+    from vecsmith.checking import report
+
+    def broken(embedder, texts, **options):
+        if embedder.generator.arithmetic.precision == "bf16":
+            raise ModelError("the vectors hold numbers that are none")
+        return real(embedder, texts, **options)
+
+    real = report.quietly
+    monkeypatch.setattr(report, "quietly", broken)
+    monkeypatch.setattr("vecsmith.local.arithmetic.bf16_is_fast", lambda: (True, "it is said to be"))
+    assert row(check(MODELS / "bert"), "bf16").verdict == "fail"
+
+
+@pytest.mark.parametrize("arithmetic", ["f32", "bf16", "int8"])
+def test_every_arithmetic_has_a_row(arithmetic):
+    assert row(check(MODELS / "bert"), arithmetic).verdict in {"ok", "not shown"}
+
+
 def test_a_service_has_no_files_to_check():
     with pytest.raises(ConfigError, match="on this machine"):
         check("openai:text-embedding-3-small")

@@ -22,9 +22,8 @@ def stated(folder: ModelFolder) -> Iterator[Row]:
     yield Row("architecture", folder.architecture, "ok", config.name)
     yield Row("weights", ", ".join(path.name for path in folder.weights), "ok", folder.weights[0].name)
     yield pooling(folder)
-    yield Row(
-        "normalised", "yes" if folder.normalize else "no", "ok", "modules.json" if not folder.modules.guessed else ""
-    )
+    modules = "" if folder.modules.guessed else "modules.json"
+    yield Row("normalised", "yes" if folder.normalize else "no", "ok", modules)
     yield Row("dimensions", str(folder.dimensions), "ok", config.name)
     yield length(folder)
     yield from prompts(folder)

@@ -30,8 +30,17 @@ TEXTS = [
 ]
 """Of all lengths, in several scripts."""
 
-CLOSE = {"f32": 0.99999, "bf16": 0.9995, "int8": 0.98}
-"""The cosine that a text's vectors of two calls have at least."""
+CLOSE = 0.99999
+"""The cosine that a text's vectors of two calls have at least, in f32."""
+
+SAME = 0.9999
+"""The cosine from which on two vectors are taken for one."""
+
+STEADY = 1e-4
+"""How far the numbers of two equal calls may lie apart."""
+
+ONE = 1e-3
+"""How far a length may lie from one."""
 
 
 def quietly(embedder: Embedder, texts: Sequence[str], **options: Any) -> Floats:
@@ -45,11 +54,6 @@ def cosines(a: Floats, b: Floats) -> Floats:
     """Return the cosine of each pair of rows."""
     lengths = np.linalg.norm(a, axis=1) * np.linalg.norm(b, axis=1)
     return np.asarray((a * b).sum(axis=1) / np.maximum(lengths, 1e-30))
-
-
-def close(embedder: Embedder) -> float:
-    """Return the cosine that is wanted in the arithmetic of an embedder."""
-    return CLOSE[generator_of(embedder).arithmetic.precision]
 
 
 def generator_of(embedder: Embedder) -> LocalGenerator:
@@ -74,7 +78,7 @@ def unit_length(embedder: Embedder) -> Row:
     off = float(np.abs(lengths - 1).max())
     if not generator_of(embedder).folder.normalize:
         return Row("length", f"{lengths.min():.3g} to {lengths.max():.3g}, not normalised", "ok")
-    return Row("length", f"one, to {off:.0e}", "ok" if off < 1e-3 else "fail")  # noqa: PLR2004 (of float32, or bf16)
+    return Row("length", f"one, to {off:.0e}", "ok" if off < ONE else "fail")
 
 
 def company(embedder: Embedder) -> Row:
@@ -83,14 +87,14 @@ def company(embedder: Embedder) -> Row:
     alone = np.concatenate([quietly(embedder, [text]) for text in TEXTS])
     turned = quietly(embedder, TEXTS[::-1])[::-1]
     least = float(min(cosines(together, alone).min(), cosines(together, turned).min()))
-    return Row("alone and in batches", f"least cosine {least:.6f}", "ok" if least >= close(embedder) else "fail")
+    return Row("alone and in batches", f"least cosine {least:.6f}", "ok" if least >= CLOSE else "fail")
 
 
 def repetition(embedder: Embedder) -> Row:
     """Whether the same call gives the same vectors."""
     first, second = quietly(embedder, TEXTS), quietly(embedder, TEXTS)
     gap = float(np.abs(first - second).max())
-    return Row("the same call twice", f"largest difference {gap:.0e}", "ok" if gap < 1e-4 else "fail")  # noqa: PLR2004
+    return Row("the same call twice", f"largest difference {gap:.0e}", "ok" if gap < STEADY else "fail")
 
 
 def difference(embedder: Embedder) -> Row:
@@ -98,7 +102,7 @@ def difference(embedder: Embedder) -> Row:
     vectors = quietly(embedder, TEXTS)
     pairs = [cosines(vectors[n : n + 1], vectors[m : m + 1])[0] for n in range(len(TEXTS)) for m in range(n)]
     most = float(max(pairs))
-    return Row("different texts", f"cosine {most:.4f} at most", "ok" if most < 0.9999 else "fail")  # noqa: PLR2004
+    return Row("different texts", f"cosine {most:.4f} at most", "ok" if most < SAME else "fail")
 
 
 def prompting(embedder: Embedder) -> Row:
@@ -106,26 +110,24 @@ def prompting(embedder: Embedder) -> Row:
     found = {text for text in generator_of(embedder).prompts.table().values() if text}
     if not found:
         return Row("effect of prompts", "it has none", "ok")
-    plain = quietly(embedder, TEXTS[2:4], prompt="")
-    least = min(
-        float(cosines(plain, quietly(embedder, TEXTS[2:4], prompt=text.replace("{title}", "none"))).min())
-        for text in found
-    )
-    return Row("effect of prompts", f"cosine down to {least:.3f}", "ok" if least < 0.9999 else "warn")  # noqa: PLR2004
+    few = TEXTS[2:4]
+    plain = quietly(embedder, few, prompt="")
+    prompted = [quietly(embedder, few, prompt=text.replace("{title}", "none")) for text in sorted(found)]
+    least = min(float(cosines(plain, vectors).min()) for vectors in prompted)
+    return Row("effect of prompts", f"cosine down to {least:.3f}", "ok" if least < SAME else "warn")
 
 
 def truncation(embedder: Embedder) -> Row:
     """Whether a text that is too long is cut where the files say, and nothing else is."""
     generator = generator_of(embedder)
-    body = generator.tokenizer.room
-    long = " ".join(WORDS * (body // 4 + 2))
+    long = " ".join(WORDS * (generator.tokenizer.room // 4 + 2))
     encoded = generator.tokenizer.encode([long])
     result = quietly(embedder, [long], prompt="")
     again = generator.engine.submit([encoded.rows[0]]).result()
     same = float(cosines(result, again)[0])
     whole = len(encoded.rows[0]) == generator.folder.max_tokens and encoded.dropped[0] > 0
     told = f"at {len(encoded.rows[0])} tokens; {encoded.dropped[0]} dropped and counted"
-    return Row("cut", told, "ok" if whole and same >= close(embedder) else "fail")
+    return Row("cut", told, "ok" if whole and same >= CLOSE else "fail")
 
 
 TRIALS: tuple[Callable[[Embedder], Row], ...] = (
