@@ -110,6 +110,14 @@ def test_a_prompt_that_was_forgotten_is_named(tmp_path, prompt, said):
         assert verdict_on(e5, e5.embed_documents(TEXTS, on_long="truncate").vectors).same
 
 
+def test_a_model_that_does_not_pool_its_prompt_is_verified_by_its_own_way(tmp_path):
+    folder = copied(tmp_path / "e5-small-v2")
+    config = {"pooling_mode_mean_tokens": True, "include_prompt": False}
+    (folder / "1_Pooling" / "config.json").write_text(json.dumps(config))
+    with Embedder(folder, compute="f32", threads=1) as e5:
+        assert verdict_on(e5, e5.embed_documents(TEXTS, on_long="truncate").vectors).same
+
+
 def test_another_pooling_without_a_prompt_and_cut_is_all_named(tmp_path):
     plain = copied(tmp_path / "other", pooling="cls_token")
     with (
@@ -219,6 +227,7 @@ def test_rows_without_a_text_or_a_vector_are_passed_over(tmp_path):
         ("a.jsonl", '{"t": "one"}\n', "no column 'v'"),
         ("a.jsonl", "[1]\n", "no JSON object"),
         ("a.jsonl", "{", "cannot be read"),
+        ("a.jsonl", "[" * 100_000, "cannot be read"),
         ("a.jsonl", '{"t": "one", "v": "many"}\n', "not a list of numbers"),
         ("a.jsonl", '{"t": "a", "v": [1]}\n{"t": "b", "v": [1, 2]}\n', "no one's"),
         ("a.jsonl", "", "no row"),
@@ -258,21 +267,21 @@ def documents(postgres, right):
 
     with psycopg.connect(postgres, autocommit=True) as connection:
         connection.execute("CREATE EXTENSION IF NOT EXISTS vector")
-        connection.execute("DROP TABLE IF EXISTS documents")
-        connection.execute('CREATE TABLE documents (id int, "The Text" text, v vector(32), h halfvec(32), a real[])')
+        connection.execute('DROP TABLE IF EXISTS "Documents"')
+        connection.execute('CREATE TABLE "Documents" (id int, "The Text" text, v vector(32), h halfvec(32), a real[])')
         with connection.cursor() as cursor:
             for n, (text, vector) in enumerate(zip(TEXTS, right, strict=True)):
                 told = json.dumps([float(x) for x in vector])
                 cursor.execute(
-                    "INSERT INTO documents VALUES (%s, %s, %s, %s, %s)", [n, text, told, told, vector.tolist()]
+                    'INSERT INTO "Documents" VALUES (%s, %s, %s, %s, %s)', [n, text, told, told, vector.tolist()]
                 )
-            cursor.execute("INSERT INTO documents VALUES (999, NULL, NULL, NULL, NULL)")
+            cursor.execute('INSERT INTO "Documents" VALUES (999, NULL, NULL, NULL, NULL)')
     return postgres
 
 
 @pytest.mark.parametrize("column", ["v", "h", "a"])
 def test_a_table_of_pgvector_is_verified(documents, embedder, column):
-    sample = sample_of(documents, Columns("The Text", column, "documents"), 20)
+    sample = sample_of(documents, Columns("The Text", column, "Documents"), 20)
     assert len(sample.texts) == 20
     assert verify(embedder.generator, sample.texts, sample.vectors).same
 
@@ -282,7 +291,7 @@ def test_a_table_of_pgvector_is_verified(documents, embedder, column):
     [
         (Columns("The Text", "v"), "--table"),
         (Columns("The Text", "v", "no_such_table"), "no_such_table"),
-        (Columns("no_such_column", "v", "documents"), "no_such_column"),
+        (Columns("no_such_column", "v", "Documents"), "no_such_column"),
     ],
 )
 def test_a_wrong_table_or_column_is_a_sentence(documents, columns, said):

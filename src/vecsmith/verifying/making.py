@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from vecsmith.local.tokens import TextTokenizer
+from vecsmith.providers import GenerationOptions
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from vecsmith.local import LocalGenerator
-    from vecsmith.local.tokens import Ids
-    from vecsmith.types import Floats
+    from vecsmith.local.tokens import Encoded
+    from vecsmith.types import Floats, OnLong
     from vecsmith.verifying.recipes import Recipe
 
 __all__ = ["made"]
@@ -41,12 +42,13 @@ POOLERS: dict[str, Callable[[Floats], Floats]] = {
 def made(generator: LocalGenerator, texts: Sequence[str], recipe: Recipe) -> Floats:
     """Return the vector of each text by a recipe, (texts, width), whole and not normalised."""
     with reading(generator, recipe.limit) as reader:
-        rows = read(reader, texts, recipe)
+        encoded = read(reader, texts, recipe)
         if recipe.pooling is None:
-            vectors: Floats = reader.engine.submit(rows).result()
+            skipped = reader.skipped(encoded, GenerationOptions(prompt=recipe.prompt, on_long=side(recipe)))
+            vectors: Floats = reader.engine.submit(encoded.rows, skipped=skipped).result()
             return vectors
         pool = POOLERS[recipe.pooling]
-        return np.stack([pool(tokens) for tokens in reader.engine.submit(rows, "tokens").result()])
+        return np.stack([pool(tokens) for tokens in reader.engine.submit(encoded.rows, "tokens").result()])
 
 
 @contextmanager
@@ -66,10 +68,15 @@ def reading(generator: LocalGenerator, limit: int | None) -> Iterator[LocalGener
         release(longer.engine)
 
 
-def read(generator: LocalGenerator, texts: Sequence[str], recipe: Recipe) -> list[Ids]:
+def read(generator: LocalGenerator, texts: Sequence[str], recipe: Recipe) -> Encoded:
     """Return what the model reads of each text."""
     tokenizer = generator.tokenizer
     if recipe.limit is not None:
         tokenizer = TextTokenizer(tokenizer.tokenizer, recipe.limit)
     given = [recipe.prompt + (text.lower() if recipe.lower else text) for text in texts]
-    return tokenizer.encode(given, on_long="truncate_start" if recipe.start else "truncate").rows
+    return tokenizer.encode(given, on_long=side(recipe))
+
+
+def side(recipe: Recipe) -> OnLong:
+    """Return which end a text that is too long loses."""
+    return "truncate_start" if recipe.start else "truncate"

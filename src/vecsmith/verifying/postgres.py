@@ -47,7 +47,8 @@ def read(connection: Any, columns: Columns, count: int) -> list[tuple[str, Any]]
     assert columns.table is not None
     table = sql.Identifier(*columns.table.split("."))
     text, vector = sql.Identifier(columns.text), sql.Identifier(columns.vector)
-    (rows,) = connection.execute("SELECT reltuples FROM pg_class WHERE oid = %s::regclass", [columns.table]).fetchone()
+    quoted = table.as_string(connection)
+    (rows,) = connection.execute("SELECT reltuples FROM pg_class WHERE oid = %s::regclass", [quoted]).fetchone()
     share = min(100.0, 100.0 * 5 * count / rows) if rows > LARGE else 100.0
     part = sql.SQL(" TABLESAMPLE SYSTEM ({}) REPEATABLE (0)").format(sql.Literal(share))
     drawn = part if rows > LARGE else sql.SQL("")

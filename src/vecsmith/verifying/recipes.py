@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from vecsmith.local.modules import POOLINGS
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
@@ -12,7 +14,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Recipe", "limits", "own", "prompts", "strayed"]
 
-POOLINGS = ("mean", "cls", "max", "mean_sqrt_len_tokens", "weightedmean", "lasttoken")
 LIMITS = (128, 256, 384, 512)
 """Tokens that tools cut texts to where nobody tells them."""
 
@@ -68,7 +69,7 @@ def strayed(generator: LocalGenerator) -> Iterator[Recipe]:
     """Yield a recipe for each prompt and each pooling, the model's own first."""
     modules = generator.folder.modules
     usual = own(generator)
-    others = () if modules.steps else tuple(mode for mode in POOLINGS if (mode,) != modules.modes)
+    others = () if modules.steps else tuple(mode for mode in POOLINGS.values() if (mode,) != modules.modes)
     for prompt in [usual.prompt, *(prompt for prompt in prompts(generator) if prompt != usual.prompt)]:
         yield Recipe(prompt)
         yield from (Recipe(prompt, pooling) for pooling in others)
@@ -77,7 +78,8 @@ def strayed(generator: LocalGenerator) -> Iterator[Recipe]:
 def limits(recipe: Recipe, generator: LocalGenerator) -> Iterator[Recipe]:
     """Yield a recipe with other limits, and other sides to cut, and in lower case."""
     most = generator.folder.max_tokens
-    table = generator.folder.config.get("max_position_embeddings")
+    config = generator.folder.config
+    table = config.get("max_position_embeddings", config.get("n_positions"))
     whole = table if isinstance(table, int) and table > most else None
     for limit in sorted({*(limit for limit in LIMITS if limit < most), *([whole] if whole else [])}):
         yield replace(recipe, limit=limit)

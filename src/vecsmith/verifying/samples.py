@@ -83,7 +83,7 @@ def read(path: Path, columns: Columns) -> Iterator[tuple[Any, Any]]:
             yield row[columns.text], row[columns.vector]
     except OSError as error:
         raise ConfigError(f"{path} cannot be read ({error.strerror or error}): check the path") from None
-    except (ValueError, csv.Error) as error:
+    except (ValueError, RecursionError, csv.Error) as error:
         raise ConfigError(f"{path} cannot be read ({type(error).__name__}): mend it") from None
 
 
@@ -143,7 +143,7 @@ def numbers(vector: Any) -> Floats:
     try:
         told = json.loads(vector.translate({ord("{"): "[", ord("}"): "]"})) if isinstance(vector, str) else vector
         found = np.asarray(told, np.float32)
-    except (ValueError, TypeError):
+    except (ValueError, TypeError, RecursionError):
         found = np.empty((0, 0), np.float32)
     if found.ndim != 1 or not len(found):
         raise ConfigError("a vector is not a list of numbers: name the column that holds them with --vector")
