@@ -232,8 +232,9 @@ class Engine:
         with self.lock:
             if self.closed or any(lane.busy or not lane.ready.done() for lane in self.lanes.values()):
                 return False
-            lanes = self.emptied()
+            lanes, graphs = self.emptied()
         self.end(lanes)
+        del graphs
         give_back()
         return True
 
@@ -241,15 +242,19 @@ class Engine:
         """Stop all lanes; what waits fails."""
         with self.lock:
             self.closed = True
-            lanes = self.emptied()
+            lanes, graphs = self.emptied()
         self.tokenizing.shutdown(wait=False)
         self.end(lanes)
+        del graphs
 
-    def emptied(self) -> list[Lane]:
-        """Forget the lanes and what they were made of, and return them; for who holds the lock."""
-        lanes, self.lanes = list(self.lanes.values()), {}
-        self.graphs, self.memory, self.loaded = None, 0, False
-        return lanes
+    def emptied(self) -> tuple[list[Lane], Graphs | None]:
+        """Forget the lanes and what they were made of, and return both; for who holds the lock.
+
+        The graphs' weights must outlast the lanes, which may be computing with them.
+        """
+        lanes, graphs = list(self.lanes.values()), self.graphs
+        self.lanes, self.graphs, self.memory, self.loaded = {}, None, 0, False
+        return lanes, graphs
 
     def end(self, lanes: list[Lane]) -> None:
         """Stop lanes that nobody finds any more."""
