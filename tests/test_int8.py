@@ -230,14 +230,15 @@ def test_int8_is_taken_where_it_is_faster_and_the_rest_is_as_auto_has_it(monkeyp
     assert choose("int8") == Arithmetic("bf16", "asked for", int8=True)
 
 
-@pytest.mark.parametrize(("seconds", "fast"), [(0.5, True), (0.9, False), (RuntimeError("unsupported"), False)])
-def test_int8_must_gain_a_fifth(monkeypatch, seconds, fast):
-    def timed(precision):
-        if precision == "int8" and isinstance(seconds, Exception):
-            raise seconds
-        return seconds if precision == "int8" else 1.0
+@pytest.mark.parametrize(("ratio", "fast"), [(2.0, True), (1.1, False), (RuntimeError("unsupported"), False)])
+def test_int8_must_gain_a_fifth(monkeypatch, ratio, fast):
+    def speedup(precision, over):
+        assert (precision, over) == ("int8", "f32")
+        if isinstance(ratio, Exception):
+            raise ratio
+        return ratio
 
-    monkeypatch.setattr(arithmetic, "timed", timed)
+    monkeypatch.setattr(arithmetic, "speedup", speedup)
     monkeypatch.setattr(arithmetic, "bf16_is_fast", lambda: (False, "it is not"))
     arithmetic.int8_is_fast.cache_clear()
     try:
@@ -247,7 +248,7 @@ def test_int8_must_gain_a_fifth(monkeypatch, seconds, fast):
 
 
 def test_the_probe_of_int8_runs_on_this_machine():
-    assert arithmetic.timed("int8") > 0
+    assert arithmetic.speedup("int8", over="f32") > 0
 
 
 def test_an_onnx_file_s_layers_are_found_too(tmp_path):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import statistics
 import time
 from dataclasses import dataclass, replace
 from functools import cache
@@ -27,7 +28,7 @@ GAIN = 1.2
 """Int8 products must be so many times as fast as the others: for less, vectors need not move."""
 
 PROBE = 256, 512  # rows and width of the products that are timed: about a millisecond each
-ROUNDS = 3
+ROUNDS = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,11 +69,10 @@ def bf16_is_fast() -> tuple[bool, str]:
     if "BF16" not in core().get_property("CPU", "OPTIMIZATION_CAPABILITIES"):
         return False, "the processor has no bf16 instructions"
     try:
-        f32, bf16 = timed("f32"), timed("bf16")
+        ratio = speedup("bf16", over="f32")
         forget_idle_threads()
     except (RuntimeError, ConfigError) as error:
         return False, f"a product failed ({reason(error)})"
-    ratio = f32 / bf16
     return ratio > 1, f"bf16 products run at {ratio:.1f} times the speed of f32"
 
 
@@ -84,19 +84,23 @@ def int8_is_fast() -> tuple[bool, str]:
     """
     best = choose("auto").precision
     try:
-        others, int8 = timed(best), timed("int8")
+        ratio = speedup("int8", over=best)
         forget_idle_threads()
     except (RuntimeError, ConfigError) as error:
         return False, f"a product failed ({reason(error)})"
-    ratio = others / int8
     return ratio >= GAIN, f"int8 products run at {ratio:.1f} times the speed of {best}"
 
 
-def timed(precision: Precision | Literal["int8"]) -> float:
-    """Return the seconds that one matrix product takes, the best of several."""
-    request, x = product(precision)
-    once(request, x)
-    return min(once(request, x) for _ in range(ROUNDS))
+def speedup(precision: Precision | Literal["int8"], over: Precision) -> float:
+    """Return how many times as fast products are as those of another precision; each pair is timed in one go.
+
+    The median of several pairs: what else the processor does meanwhile slows both of a pair, or spoils one pair only.
+    """
+    products = [product(precision), product(over)]
+    for request, x in products:
+        once(request, x)
+    pairs = [[once(request, x) for request, x in products] for _ in range(ROUNDS)]
+    return statistics.median(others / own for own, others in pairs)
 
 
 def once(request: InferRequest, x: np.ndarray[tuple[int, ...], np.dtype[np.float32]]) -> float:
