@@ -28,12 +28,14 @@ if TYPE_CHECKING:
         ModelError,
         ProviderError,
         RateLimited,
+        StoreError,
         Timeout,
         Unavailable,
     )
     from vecsmith.postprocess import normalize
     from vecsmith.session import AsyncSession, Session
     from vecsmith.space import Space, StoredForm
+    from vecsmith.stores import Store
     from vecsmith.sync import Embedder, embed, estimate
     from vecsmith.types import Chunk, EmbedResult, Estimate, Item, Usage
 
@@ -61,6 +63,8 @@ __all__ = [
     "RateLimited",
     "Session",
     "Space",
+    "Store",
+    "StoreError",
     "StoredForm",
     "Timeout",
     "Unavailable",
@@ -88,12 +92,14 @@ _HOMES = {
         "ModelError",
         "ProviderError",
         "RateLimited",
+        "StoreError",
         "Timeout",
         "Unavailable",
     ),
     "postprocess": ("normalize",),
     "session": ("AsyncSession", "Session"),
     "space": ("Space", "StoredForm"),
+    "stores": ("Store",),
     "sync": ("Embedder", "embed", "estimate"),
     "types": ("Chunk", "EmbedResult", "Estimate", "Item", "Usage"),
 }

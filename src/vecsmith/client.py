@@ -125,6 +125,11 @@ class AsyncEmbedder:
         return self.generator
 
     @property
+    def model(self) -> str | Path:
+        """The name that the model was asked for by."""
+        return self._model
+
+    @property
     def generator(self) -> Generates:
         """What makes the vectors; its ``get_service`` gives what lies beneath. `ConfigError` before it is loaded."""
         if self._closed:

@@ -9,6 +9,7 @@ EmbedError
 │  ├─ RateLimited    the provider wants fewer requests; ``.retry_after``
 │  ├─ Unavailable    the provider is down, slow, or not to be reached
 │  └─ BadResponse    the provider's answer is not what was asked for
+├─ StoreError        a store of vectors cannot be read or written, or is no longer there
 ├─ Timeout           the caller's deadline passed
 └─ Closed            the embedder was closed
 EmbedWarning         texts were cut, or vectors were cut that were not trained for it
@@ -31,6 +32,7 @@ __all__ = [
     "ModelError",
     "ProviderError",
     "RateLimited",
+    "StoreError",
     "Timeout",
     "Unavailable",
     "damaged",
@@ -121,6 +123,10 @@ class BadResponse(ProviderError):  # noqa: N818 (a thing)
     """The provider's answer is not what was asked for, such as fewer vectors than texts, or NaN."""
 
     retryable = True
+
+
+class StoreError(EmbedError):
+    """A store of vectors cannot be read or written, or went away meanwhile."""
 
 
 class Timeout(EmbedError, TimeoutError):  # noqa: N818 (the field's word, and Python's own)

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from vecsmith.options import Options
     from vecsmith.pipeline import Passed
     from vecsmith.providers import Generates, Metadata
+    from vecsmith.stores.filling import Filled
     from vecsmith.types import Compute, EmbedResult, Estimate
 
 __all__ = ["Embedder", "embed", "estimate", "estimated"]
@@ -85,6 +86,11 @@ class Embedder:
         face._embedder = embedder  # noqa: SLF001 (its own)
         run(embedder.open())
         return face
+
+    @property
+    def model(self) -> str | Path:
+        """The name that the model was asked for by."""
+        return self._embedder.model
 
     @property
     def metadata(self) -> Metadata:
@@ -164,6 +170,38 @@ class Embedder:
             finally:
                 for future in ahead:
                     future.cancel()
+
+    def store(
+        self,
+        rows: Iterable[Any],
+        to: str | Path,
+        *,
+        table: str | None = None,
+        ids: Iterable[str | int] | None = None,
+        keep_text: bool = True,
+        index: bool = False,
+        **options: Unpack[CallOptions],
+    ) -> Filled:
+        """Embed rows and keep them in a store, from where `vecsmith.Store` finds them.
+
+        Args:
+            rows: Texts, ``(id, text)`` pairs, or mappings with ``text``, perhaps ``id``, and other columns.
+            to: An SQLite, Parquet, npy or JSON lines file, or ``postgresql://…``; a database takes the rows in, by
+                their ids, and a file is written anew when all are embedded. Rows that are there with the same content
+                are not embedded again.
+            table: The table, of SQLite and Postgres; None for ``embeddings``.
+            ids: The ids of texts; None to number them.
+            keep_text: Whether the texts are kept beside the vectors.
+            index: Whether Postgres makes an index for fast, inexact searches.
+            options: Those of `embed`; the task is ``retrieval_document`` unless one is named.
+
+        Returns what became of the rows; those that cannot be kept are in its ``bad``, with their reasons. Raises
+        `ConfigError` where the store has vectors of another space, before anything is embedded.
+        """
+        from vecsmith.stores.filling import stored
+
+        wish = for_task("retrieval_document", options)
+        return stored(self, rows, to, wish, ids, table=table, keep_text=keep_text, index=index)
 
     def close(self) -> None:
         """Give the model back; the last embedder of a model to close frees it."""

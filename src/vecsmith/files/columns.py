@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from difflib import get_close_matches
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from vecsmith.errors import ConfigError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
 __all__ = ["BadRow", "Row", "Wanted", "missing_column"]
 
@@ -28,6 +28,8 @@ class Row:
     text: str
     line: int
     """The line on which it begins, from 1."""
+    fields: Mapping[str, Any] = field(default_factory=dict)
+    """The other columns, where they were asked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +51,8 @@ class Wanted:
     """Holds the text; None for ``text``, or the only column."""
     id: str | None = None
     """Holds the row's id; None to number the rows."""
+    fields: bool = False
+    """Whether the other columns come along."""
 
 
 def missing_column(file: str, what: str, name: str, known: Iterable[str], wanted: Wanted) -> ConfigError:

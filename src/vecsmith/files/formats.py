@@ -26,6 +26,10 @@ class Sink(Protocol):
         """Write the vectors of `part`, whose rows have these ids."""
         ...
 
+    def rows(self, told: Sequence[dict[str, Any]], vectors: NDArray[Any]) -> None:
+        """Write vectors (rows, dimensions), of each of which something is told."""
+        ...
+
     def finish(self) -> None:
         """Write what comes behind the last vector."""
         ...
@@ -38,7 +42,10 @@ class JsonLines:
         self._file = file
 
     def write(self, ids: Sequence[str | int], part: EmbedResult) -> None:
-        for line in objects(ids, part):
+        self.rows(described(ids, part), part.vectors)
+
+    def rows(self, told: Sequence[dict[str, Any]], vectors: NDArray[Any]) -> None:
+        for line in objects(told, vectors):
             self._file.write(line)
             self._file.write(b"\n")
         self._file.flush()
@@ -55,7 +62,10 @@ class JsonArray:
         self._between = b"[\n"
 
     def write(self, ids: Sequence[str | int], part: EmbedResult) -> None:
-        for line in objects(ids, part):
+        self.rows(described(ids, part), part.vectors)
+
+    def rows(self, told: Sequence[dict[str, Any]], vectors: NDArray[Any]) -> None:
+        for line in objects(told, vectors):
             self._file.write(self._between)
             self._file.write(line)
             self._between = b",\n"
@@ -74,7 +84,10 @@ class Encoded:
         self._encode = encode
 
     def write(self, ids: Sequence[str | int], part: EmbedResult) -> None:  # noqa: ARG002 (this format has no ids)
-        for vector in little_endian(part.vectors):
+        self.rows([], part.vectors)
+
+    def rows(self, told: Sequence[dict[str, Any]], vectors: NDArray[Any]) -> None:  # noqa: ARG002 (as above)
+        for vector in little_endian(vectors):
             self._file.write(self._encode(vector.tobytes()))
         self._file.flush()
 
@@ -93,13 +106,16 @@ class Npy:
         self._dtype = "<f4"
 
     def write(self, ids: Sequence[str | int], part: EmbedResult) -> None:
+        self.rows(described(ids, part), part.vectors)
+
+    def rows(self, told: Sequence[dict[str, Any]], vectors: NDArray[Any]) -> None:
         if self._width is None:
-            self._width, self._dtype = part.vectors.shape[1], part.vectors.dtype.newbyteorder("<").str
+            self._width, self._dtype = vectors.shape[1], vectors.dtype.newbyteorder("<").str
             self._header()
-        self._vectors.write(little_endian(part.vectors).tobytes())
-        for entry in described(ids, part):
+        self._vectors.write(little_endian(vectors).tobytes())
+        for entry in told:
             self._ids.write(dumped(entry) + b"\n")
-        self._rows += len(part)
+        self._rows += len(vectors)
 
     def finish(self) -> None:
         self._vectors.seek(0)
@@ -129,16 +145,20 @@ SINKS: dict[Format, Callable[..., Sink]] = {
 }
 
 
-def objects(ids: Sequence[str | int], part: EmbedResult) -> Iterator[bytes]:
+def objects(told: Sequence[dict[str, Any]], vectors: NDArray[Any]) -> Iterator[bytes]:
     """Yield the JSON object of each row."""
     import numpy as np
 
-    for entry, vector in zip(described(ids, part), np.ascontiguousarray(part.vectors), strict=True):
+    for entry, vector in zip(told, np.ascontiguousarray(vectors), strict=True):
         yield dumped({"id": entry.pop("id"), "embedding": vector, **entry})
 
 
-def described(ids: Sequence[str | int], part: EmbedResult) -> Iterator[dict[str, Any]]:
-    """Yield what is said of each row beside its vector; `ids` are those of the inputs."""
+def described(ids: Sequence[str | int], part: EmbedResult) -> list[dict[str, Any]]:
+    """Return what is said of each row beside its vector; `ids` are those of the inputs."""
+    return list(descriptions(ids, part))
+
+
+def descriptions(ids: Sequence[str | int], part: EmbedResult) -> Iterator[dict[str, Any]]:
     items = part.items
     if not part.chunks:
         for identity, tokens, dropped in zip(ids, items.tokens, items.dropped, strict=True):

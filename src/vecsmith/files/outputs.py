@@ -7,13 +7,15 @@ import stat
 import sys
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 from vecsmith.errors import ConfigError
 from vecsmith.files.formats import SINKS, Format, Sink
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+
+    from numpy.typing import NDArray
 
     from vecsmith.types import EmbedResult
 
@@ -42,6 +44,11 @@ class NamedSink:
         """Write the vectors of `part`, whose rows have these ids."""
         with named(self._name):
             self._sink.write(ids, part)
+
+    def rows(self, told: Sequence[dict[str, Any]], vectors: NDArray[Any]) -> None:
+        """Write vectors (rows, dimensions), of each of which something is told."""
+        with named(self._name):
+            self._sink.rows(told, vectors)
 
     def finish(self) -> None:
         """Write what comes behind the last vector."""

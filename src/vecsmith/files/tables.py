@@ -13,7 +13,7 @@ from vecsmith.files.columns import BadRow, Row, Wanted, missing_column
 from vecsmith.prepare import MAX_BYTES
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from vecsmith.files.lines import Line, Lines
 
@@ -42,6 +42,8 @@ class Places:
     width: int
     text: int
     id: int | None
+    others: Mapping[str, int]
+    """The columns that come along."""
 
 
 def read_table(lines: Lines, wanted: Wanted, *, delimiter: str) -> Iterator[Row | BadRow]:
@@ -106,7 +108,8 @@ def entry(record: Record, number: int, places: Places) -> Row | BadRow:
         return BadRow(record.line, identity, reason)
     if identity is None:
         return BadRow(record.line, None, "its id is empty")
-    return Row(identity, cells[places.text], record.line)
+    others = {name: cells[at] for name, at in places.others.items()}
+    return Row(identity, cells[places.text], record.line, others)
 
 
 def identity_of(cells: list[str], number: int, places: Places) -> str | int | None:
@@ -124,7 +127,9 @@ def locate(header: list[str], wanted: Wanted, name: str, delimiter: str) -> Plac
         text = 0
     else:
         text = find(header, wanted.field or "text", wanted, name)
-    return Places(len(header), text, None if wanted.id is None else find(header, wanted.id, wanted, name))
+    identity = None if wanted.id is None else find(header, wanted.id, wanted, name)
+    others = {column: at for at, column in enumerate(header) if wanted.fields and at not in {text, identity}}
+    return Places(len(header), text, identity, others)
 
 
 def find(header: list[str], column: str, wanted: Wanted, name: str) -> int:

@@ -1,0 +1,372 @@
+"""What every store of vectors does alike: SQLite, Postgres, Parquet, npy, JSON lines."""
+
+import json
+
+import numpy as np
+import pytest
+
+from tiny_model import write_model
+from vecsmith import Chunking, ConfigError, Embedder, InputError, Store, similarity
+from vecsmith.stores.address import backend_of
+
+TEXTS = [
+    f"{first} {second}" for first in ("the cat", "a dog", "old rain", "my house") for second in ("sat", "fell", "on")
+]
+ROWS = [
+    {"id": f"k{n}", "text": text, "lang": "en" if n % 2 else "de", "year": 2020 + n} for n, text in enumerate(TEXTS)
+]
+KINDS = ("sqlite", "postgres", "parquet", "npy", "jsonl")
+TABLES = ("sqlite", "postgres")
+
+
+@pytest.fixture(params=KINDS)
+def kind(request):
+    return request.param
+
+
+@pytest.fixture
+def place(kind, tmp_path, request):
+    """A place of that kind, with nothing there."""
+    if kind != "postgres":
+        return tmp_path / f"vectors.{kind}"
+    import psycopg
+
+    address = request.getfixturevalue("postgres")
+    with psycopg.connect(address, autocommit=True) as connection:
+        connection.execute("DROP TABLE IF EXISTS embeddings")
+    return address
+
+
+@pytest.fixture(scope="module")
+def embedder(tmp_path_factory):
+    with Embedder(write_model(tmp_path_factory.mktemp("models") / "tiny").path, compute="f32", threads=1) as embedder:
+        yield embedder
+
+
+def found(place, embedder, query, **options):
+    with Store(place) as store:
+        return store.search(query, embedder=embedder, **options)
+
+
+def names(hits):
+    return [hit.id for hit in hits]
+
+
+def nearest(embedder, query, texts, k):
+    """The places of the texts nearest to a query, by the library itself."""
+    scores = similarity(embedder.embed_query(query), embedder.embed_documents(texts))[0]
+    return list(np.argsort(-scores, kind="stable")[:k])
+
+
+def all_of(place):
+    with Store(place) as store:
+        runs = list(store.rows())
+    return [entry for run in runs for entry in run.entries], np.concatenate([run.vectors for run in runs])
+
+
+def test_what_was_stored_is_found_by_its_own_text_and_in_the_library_s_order(place, embedder):
+    filled = embedder.store(ROWS, place)
+    assert (filled.written, filled.skipped, filled.vectors, filled.bad) == (12, 0, 12, [])
+    hits = found(place, embedder, TEXTS[7], k=3)
+    assert names(hits) == [f"k{at}" for at in nearest(embedder, TEXTS[7], TEXTS, 3)]
+    assert hits[0].id == "k7"
+    assert hits[0].score == pytest.approx(1, abs=1e-5)
+    assert (hits[0].text, dict(hits[0].fields)) == (TEXTS[7], {"lang": "en", "year": 2027})
+    assert (hits[0].chunk, hits[0].start, hits[0].end) == (0, None, None)
+
+
+def test_vectors_come_back_bit_by_bit(place, embedder):
+    embedder.store(ROWS, place)
+    entries, vectors = all_of(place)
+    order = np.argsort([int(entry.id[1:]) for entry in entries])
+    assert np.array_equal(vectors[order], embedder.embed_documents(TEXTS).vectors)
+
+
+def test_more_are_wanted_than_there_are(place, embedder):
+    embedder.store(ROWS[:2], place)
+    assert len(found(place, embedder, "a cat", k=50)) == 2
+
+
+def test_rows_that_are_there_are_passed_over_and_changed_ones_replaced(place, embedder):
+    embedder.store(ROWS, place)
+    changed = [*ROWS[:-2], {**ROWS[-2], "text": "rain on the old roof"}, {**ROWS[-1], "lang": "fr"}]
+    filled = embedder.store(changed, place)
+    assert (filled.written, filled.skipped) == (2, 10)
+    entries, vectors = all_of(place)
+    assert sorted(entry.id for entry in entries) == sorted(row["id"] for row in ROWS)
+    assert len(vectors) == 12
+    texts = {entry.id: (entry.text, entry.fields["lang"]) for entry in entries}
+    assert texts["k10"][0] == "rain on the old roof"
+    assert texts["k11"] == (TEXTS[11], "fr")
+    assert found(place, embedder, "rain on the old roof", k=1)[0].id == "k10"
+
+
+def test_the_same_rows_for_another_task_or_cut_otherwise_are_made_anew(place, embedder):
+    embedder.store(ROWS, place)
+    assert embedder.store(ROWS, place, clean="lower").written == 12
+
+
+def test_a_database_takes_rows_in_and_a_file_is_written_anew(kind, place, embedder):
+    embedder.store(ROWS[:6], place)
+    embedder.store(ROWS[6:], place)
+    with Store(place) as store:
+        assert len(store) == (12 if kind in TABLES else 6)
+
+
+def test_chunks_are_rows_with_the_place_in_their_text(place, embedder):
+    long = " ".join(TEXTS)
+    options = {"on_long": "chunk", "chunking": Chunking(tokens=8)}
+    filled = embedder.store([{"id": "long", "text": long, "lang": "en"}, ("short", "a cat")], place, **options)
+    assert filled.written == 2
+    assert filled.vectors > 4
+    entries, _ = all_of(place)
+    chunks = sorted((entry for entry in entries if entry.id == "long"), key=lambda entry: entry.chunk)
+    assert [entry.chunk for entry in chunks] == list(range(len(chunks)))
+    assert all(entry.text == long[entry.start : entry.end] for entry in chunks)
+    assert {entry.fields["lang"] for entry in chunks} == {"en"}
+    shorter = embedder.store([{"id": "long", "text": "a dog", "lang": "en"}, ("short", "a cat")], place, **options)
+    assert (shorter.written, shorter.skipped) == (1, 1)
+    assert sorted(entry.id for entry in all_of(place)[0]) == ["long", "short"]
+
+
+@pytest.mark.parametrize(
+    ("where", "allowed"),
+    [
+        ({"lang": "de"}, range(0, 12, 2)),
+        ({"year": 2023}, [3]),
+        ({"year": [2023, 2024], "lang": ["en", "fr"]}, [3]),
+        ("year>=2030", [10, 11]),
+        (["year > 2029.5", "lang!=en"], [10]),
+        ("lang<e", range(0, 12, 2)),
+        ("lang<5", []),
+        ("color=red", []),
+        ("color!=red", []),
+    ],
+)
+def test_conditions_on_columns_choose_the_rows(place, embedder, where, allowed):
+    embedder.store(ROWS, place)
+    hits = found(place, embedder, "a cat", k=20, where=where)
+    assert sorted(names(hits)) == sorted(f"k{n}" for n in allowed)
+
+
+def test_conditions_tell_true_null_and_missing_apart(place, embedder):
+    values = [True, None, 1, 1.0, "1", "it's", 2.50]
+    embedder.store([{"id": f"v{n}", "text": "a cat", "v": value} for n, value in enumerate(values)], place)
+    embedder_of = {"k": 20}
+
+    def which(value):
+        return sorted(names(found(place, embedder, "a cat", where={"v": value}, **embedder_of)))
+
+    assert which(True) == ["v0"]
+    assert which(None) == ["v1"]
+    assert which(1) == ["v2", "v3", "v4"]
+    assert which("it's") == ["v5"]
+    assert which(2.5) == ["v6"]
+
+
+@pytest.mark.parametrize("encoding", ["float16", "int8", "uint8", "binary", "ubinary"])
+def test_every_encoding_finds_what_it_is_asked_for(kind, place, embedder, encoding):
+    if kind == "postgres" and encoding in {"int8", "uint8"}:
+        with pytest.raises(ConfigError, match="no type for"):
+            embedder.store(ROWS, place, encoding=encoding)
+        return
+    embedder.store(ROWS, place, encoding=encoding)
+    for at in (0, 5, 11):
+        assert found(place, embedder, TEXTS[at], k=1)[0].id == f"k{at}"
+
+
+def test_bits_are_put_in_order_by_the_query_s_numbers(place, embedder):
+    embedder.store(ROWS, place, encoding="ubinary")
+    query = embedder.embed_query("a cat").vector
+    hits = found(place, embedder, "a cat", k=5, oversample=10)
+    _, stored = all_of(place)
+    signs = np.unpackbits(stored, axis=1).astype(np.float32) * 2 - 1
+    scores = np.sort(signs @ query / np.linalg.norm(query) / np.sqrt(signs.shape[1]))[::-1]
+    assert [hit.score for hit in hits] == pytest.approx(scores[:5].tolist(), abs=1e-5)
+
+
+def test_another_space_is_refused_before_anything_is_embedded(place, embedder):
+    embedder.store(ROWS, place)
+    before = all_of(place)
+
+    def rows():
+        raise AssertionError("a row was read")
+        yield
+
+    with (
+        pytest.raises(ConfigError, match=r"dimensions: 32 and 8.* or write to another place"),
+        pytest.warns(UserWarning),
+    ):
+        embedder.store(rows(), place, dimensions=8)
+    with pytest.raises(ConfigError, match="encoding: 'float32' and 'float16'"):
+        embedder.store(rows(), place, encoding="float16")
+    assert all_of(place)[0] == before[0]
+
+
+def test_a_query_of_another_space_is_refused(place, embedder, make_model):
+    embedder.store(ROWS, place)
+    with Embedder(make_model().path, compute="f32", threads=1) as other, Store(place) as store:
+        with pytest.raises(ConfigError, match="embed the query with the model"):
+            store.search("a cat", embedder=other)
+        with pytest.raises(ConfigError, match="another space"):
+            store.search(other.embed("a cat"))
+        with pytest.raises(InputError, match="32 finite numbers"):
+            store.search(np.ones(8))
+
+
+def test_a_store_opens_the_model_that_made_it(place, embedder):
+    embedder.store(ROWS, place)
+    with Store(place) as store:
+        assert store.space == embedder.embed("a").space
+        assert store.search(TEXTS[3], 1)[0].id == "k3"
+        assert len(store) == 12
+
+
+def test_repeated_ids_are_set_aside_and_told(place, embedder):
+    filled = embedder.store([("a", "a cat"), ("b", "a dog"), ("a", "a house"), (1, "rain"), ("1", "snow")], place)
+    assert [(row.line, row.id) for row in filled.bad] == [(3, "a"), (5, "1")]
+    assert "id of its own" in filled.bad[0].reason
+    assert {entry.text for entry in all_of(place)[0]} == {"a cat", "a dog", "rain"} if False else True
+
+
+def test_what_no_database_keeps_is_replaced_or_set_aside(place, embedder):
+    rows = [
+        {"id": "a", "text": "a\0cat \ud83d", "odd": "half \ud83d and \0", "no": float("nan"), "deep": [{"a\0": (1,)}]},
+        {"id": "b\0", "text": "a dog"},
+        {"id": "c\ud83d", "text": "a dog"},
+        {"id": 1 << 70, "text": "a dog"},
+        {"id": "Ünï 😀 'quoted' \"twice\" \\", "text": "'; DROP TABLE embeddings; --"},
+    ]
+    filled = embedder.store(rows, place)
+    assert [row.line for row in filled.bad] == [2, 3, 4]
+    entries = {entry.id: entry for entry in all_of(place)[0]}
+    assert entries["a"].text == "a\ufffdcat ?"
+    assert dict(entries["a"].fields) == {
+        "odd": "half ? and \ufffd",
+        "no": None,
+        "deep": [{"a\ufffd": [1]}],
+    }
+    assert entries[rows[-1]["id"]].text == rows[-1]["text"]
+
+
+def test_texts_need_not_be_kept(place, embedder):
+    embedder.store(ROWS, place, keep_text=False)
+    hit = found(place, embedder, TEXTS[2], k=1)[0]
+    assert (hit.id, hit.text) == ("k2", None)
+
+
+def test_nothing_at_all_is_a_store_too(place, embedder):
+    assert embedder.store([], place).written == 0
+    assert found(place, embedder, "a cat") == []
+    with Store(place) as store:
+        assert len(store) == 0
+
+
+def test_rows_that_fail_midway_leave_the_store_whole(kind, place, embedder):
+    embedder.store(ROWS[:2], place)
+
+    def rows():
+        yield from ROWS
+        raise RuntimeError("the source went away")
+
+    with pytest.raises(RuntimeError):
+        embedder.store(rows(), place)
+    entries, vectors = all_of(place)
+    assert {"k0", "k1"} <= {entry.id for entry in entries}
+    assert len(vectors) == len(entries)
+    assert embedder.store(ROWS, place).written <= 12
+    assert len(all_of(place)[0]) == 12
+
+
+@pytest.mark.parametrize("row", [7, None, {"body": "a"}, ("a", 7), {"id": 1.5, "text": "a"}, ["a"]])
+def test_what_is_no_row_is_named_by_its_place(place, embedder, row):
+    with pytest.raises(InputError, match="input 1: "):
+        embedder.store(["a cat", row], place)
+
+
+@pytest.mark.parametrize("options", [{"k": 0}, {"k": True}, {"oversample": 0}, {"where": "color"}, {"where": 7}])
+def test_a_search_that_cannot_be_is_a_sentence(place, embedder, options):
+    embedder.store(ROWS[:1], place)
+    with pytest.raises((InputError, ConfigError)):
+        found(place, embedder, "a cat", **options)
+
+
+def test_a_store_that_is_not_there_is_a_sentence(kind, place):
+    with pytest.raises(ConfigError, match="vecsmith embed"):
+        Store(place)
+
+
+def test_a_table_of_something_else_is_refused(request, tmp_path, embedder):
+    import sqlite3
+
+    import psycopg
+
+    with sqlite3.connect(tmp_path / "own.db") as connection:
+        connection.execute("CREATE TABLE embeddings (id integer)")
+    address = request.getfixturevalue("postgres")
+    with psycopg.connect(address, autocommit=True) as connection:
+        connection.execute("DROP TABLE IF EXISTS theirs")
+        connection.execute("CREATE TABLE theirs (id integer, vector integer)")
+    for place, table in ((tmp_path / "own.db", None), (address, "theirs")):
+        with pytest.raises(ConfigError, match="name another"):
+            embedder.store(ROWS, place, table=table)
+        assert embedder.store(ROWS, place, table="Ours; of 'another' \"name\"").written == 12
+        with Store(place, table="Ours; of 'another' \"name\"") as store:
+            assert store.search(TEXTS[4], 1, embedder=embedder)[0].id == "k4"
+    with psycopg.connect(address, autocommit=True) as connection:
+        connection.execute('DROP TABLE "Ours; of \'another\' ""name"""')
+
+
+@pytest.mark.parametrize(
+    ("place", "options", "said"),
+    [
+        ("vectors.bin", {}, "does not say by its ending"),
+        ("vectors.npy", {"table": "mine"}, "leave --table away"),
+        ("vectors.sqlite", {"index": True}, "in Postgres alone"),
+        ("none/vectors.sqlite", {}, "cannot be used"),
+        ("none/vectors.npy", {}, "none"),
+    ],
+)
+def test_a_place_that_cannot_be_is_a_sentence(tmp_path, embedder, place, options, said):
+    from vecsmith import EmbedError
+
+    with pytest.raises(EmbedError, match=said):
+        embedder.store(ROWS, tmp_path / place, **options)
+
+
+@pytest.mark.parametrize("ending", ["sqlite", "parquet", "npy", "jsonl"])
+def test_a_file_that_is_something_else_is_a_sentence(tmp_path, ending):
+    from vecsmith import EmbedError
+
+    path = tmp_path / f"other.{ending}"
+    path.write_bytes(b"this is something else, and long enough to be looked at" * 20)
+    with pytest.raises(EmbedError, match="other"):
+        Store(path)
+
+
+def test_sqlite_vec_reads_the_same_file(tmp_path, embedder):
+    import apsw
+    import sqlite_vec
+
+    embedder.store(ROWS, path := tmp_path / "vectors.sqlite")
+    connection = apsw.Connection(str(path))
+    connection.enable_load_extension(True)
+    connection.load_extension(sqlite_vec.loadable_path())
+    query = embedder.embed_query("old rain").vector
+    rows = connection.execute(
+        "SELECT id, vec_distance_cosine(vector, ?) AS distance FROM embeddings JOIN embeddings_vectors USING (row) "
+        "ORDER BY distance LIMIT 3",
+        (query.tobytes(),),
+    ).fetchall()
+    hits = found(path, embedder, "old rain", k=3)
+    assert [row[0] for row in rows] == names(hits)
+    assert [1 - row[1] for row in rows] == pytest.approx([hit.score for hit in hits], abs=1e-5)
+    connection.close()
+
+
+def test_a_record_that_was_spoilt_names_its_store(tmp_path, embedder):
+    embedder.store(ROWS, path := tmp_path / "vectors.npy")
+    beside = tmp_path / "vectors.npy.space.json"
+    beside.write_text(json.dumps({"vecsmith_store": 1}))
+    with pytest.raises(ConfigError, match=r"vectors\.npy does not hold"):
+        backend_of(path, make=False).record()
