@@ -22,6 +22,7 @@ from vecsmith.cli.keys import app as keys
 from vecsmith.cli.messages import FAILED, say
 from vecsmith.cli.models import app as models
 from vecsmith.cli.providers import app as providers
+from vecsmith.cli.search import search
 from vecsmith.cli.serve import serve
 from vecsmith.cli.streams import prepare_streams
 from vecsmith.cli.verify import verify
@@ -77,6 +78,7 @@ app.command("status")(status)
 app.command("background", hidden=True)(background)
 app.add_typer(functions)
 app.add_typer(keys)
+app.command("search")(search)
 app.command("verify")(verify)
 app.command("doctor")(doctor)
 

@@ -7,15 +7,17 @@ import warnings
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING
 
 import typer
 
 from vecsmith.cli import options  # noqa: TC001 (typer reads the annotations when it runs)
 from vecsmith.cli.explain import Explanation
 from vecsmith.cli.feed import Feed, Origin
+from vecsmith.cli.keep import Place, keep
 from vecsmith.cli.messages import CLOSED_PIPE, SET_ASIDE, Tally, say, stop
 from vecsmith.cli.progress import watching
+from vecsmith.cli.work import Engine, Talk, is_terminal
 from vecsmith.errors import EmbedWarning
 from vecsmith.files import STDIN, BadRow, format_of, open_sink, paths_of
 
@@ -23,13 +25,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from vecsmith.chunking import Chunking
-    from vecsmith.client import AsyncEmbedder
     from vecsmith.encodings import Calibration
     from vecsmith.errors import InputError
     from vecsmith.files import Format
     from vecsmith.options import CallOptions
     from vecsmith.sync import Embedder
-    from vecsmith.types import By, Combine, Compute, EmbedResult, OnLong
+    from vecsmith.types import By, Combine, EmbedResult, OnLong
 
 __all__ = ["embed"]
 
@@ -40,50 +41,11 @@ NO_TEXT = """no text was given; for example:
 
 
 @dataclass(frozen=True, slots=True)
-class Engine:
-    """With what the vectors are made."""
-
-    model: str
-    compute: Compute
-    threads: int | None
-    base_url: str | None
-    concurrency: int | None
-    cache: str | None
-
-    def open(self) -> Embedder:
-        """Load the model, or find the provider."""
-        from vecsmith.sync import Embedder
-
-        return Embedder.over(self.unopened())
-
-    def unopened(self) -> AsyncEmbedder:
-        """Return what has neither loaded nor found anything yet."""
-        from vecsmith.client import AsyncEmbedder
-
-        return AsyncEmbedder(
-            self.model,
-            compute=self.compute,
-            threads=self.threads,
-            base_url=self.base_url,
-            concurrency=self.concurrency,
-            cache=self.cache,
-        )
-
-
-@dataclass(frozen=True, slots=True)
 class Target:
     """Where the vectors go."""
 
     path: Path | None
     form: Format
-
-
-@dataclass(frozen=True, slots=True)
-class Talk:
-    """What is said on standard error."""
-
-    quiet: bool
-    explain: bool
 
 
 def embed(
@@ -117,10 +79,16 @@ def embed(
     output_format: options.OutputFormat = None,
     output: options.Output = None,
     quiet: options.Quiet = False,
+    table: options.Table = None,
+    keep_text: options.KeepText = True,
+    index: options.Index = False,
     explain: options.Explain = False,
     dry_run: options.DryRun = False,
 ) -> None:
     """Embed texts: those given, those of a file, or stdin, one per line.
+
+    Into an SQLite, Parquet, npy or JSON lines file, or a Postgres table, vectors are kept with their texts, to be
+    searched by vecsmith search. A row that is there with the same content is not embedded again.
 
     Exit codes: 0 done, 1 failed, 2 wrong usage, 3 done with rows set aside, 130 interrupted.
     """
@@ -131,7 +99,10 @@ def embed(
     origin = Origin(tuple(texts or ()), source or STDIN, input_format, field, id_field, input_encoding)
     if not texts and source is None and is_terminal(sys.stdin):
         stop(NO_TEXT)
-    target = target_of(origin, None if output == Path(STDIN) else output, output_format)
+    place = Place(output or STDIN, table, keep_text=keep_text, index=index)
+    stored = place.is_store(output_format)
+    target = None if stored else target_of(origin, None if output in {None, STDIN} else Path(output), output_format)
+    place.check(origin, stored=stored)
     if quiet:
         warnings.simplefilter("ignore", EmbedWarning)
     wish: CallOptions = {
@@ -148,7 +119,12 @@ def embed(
     }
     engine = Engine(model, compute, threads, base_url, concurrency, cache)
     try:
-        code = estimate(origin, engine, wish) if dry_run else run(origin, engine, wish, target, Talk(quiet, explain))
+        if dry_run:
+            code = estimate(origin, engine, wish)
+        elif target is None:
+            code = keep(origin, engine, wish, place, Talk(quiet, explain))
+        else:
+            code = run(origin, engine, wish, target, Talk(quiet, explain))
     except BrokenPipeError:
         code = CLOSED_PIPE
     raise typer.Exit(code)
@@ -188,22 +164,17 @@ def run(origin: Origin, engine: Engine, wish: CallOptions, target: Target, talk:
     """Embed all texts, say what was not embedded as given, and return the exit code."""
     tally, explanation = Tally("text" if origin.texts else "line"), Explanation()
     with ExitStack() as opened:
-        feed, total = origin.open(tally, opened)
+        source = origin.open(tally, opened)
+        feed, total = Feed(source), source.total
         sink = opened.enter_context(open_sink(target.form, target.path))
-        watch = opened.enter_context(watching(shown=is_watched(origin, target, talk), total=total))
+        watch = opened.enter_context(watching(shown=talk.watched(origin, printing=target.path is None), total=total))
         embedder = opened.enter_context(engine.open())
         for ids, part, position in parts(feed, embedder, wish, tally):
             sink.write(ids, part)
             tally.add(part)
             explanation.add(ids, part)
             watch(texts=len(ids), tokens=part.usage.input_tokens, position=position)
-    for line in tally.rows():
-        say(line)
-    if not talk.quiet and (summary := tally.summary()):
-        say(summary)
-    if talk.explain:
-        explanation.say()
-    return SET_ASIDE if tally.set_aside else 0
+    return talk.end(tally, explanation)
 
 
 def estimate(origin: Origin, engine: Engine, wish: CallOptions) -> int:
@@ -213,7 +184,7 @@ def estimate(origin: Origin, engine: Engine, wish: CallOptions) -> int:
 
     tally = Tally("text" if origin.texts else "line")
     with ExitStack() as opened:
-        feed, _ = origin.open(tally, opened)
+        feed = Feed(origin.open(tally, opened))
         told = estimated(engine.unopened(), feed.texts(), wish)
     for line in tally.rows():
         say(line)
@@ -238,21 +209,6 @@ def parts(
         rows += len(done)
     if not rows:  # an empty array, too, has a width
         yield [], embedder.embed([], **wish), 0
-
-
-def is_watched(origin: Origin, target: Target, talk: Talk) -> bool:
-    """Whether someone sees a progress bar, and sees nothing else in its place."""
-    return (
-        not talk.quiet
-        and not origin.texts
-        and is_terminal(sys.stderr)
-        and not (target.path is None and is_terminal(sys.stdout))
-    )
-
-
-def is_terminal(stream: TextIO | None) -> bool:
-    """Whether a standard stream is there and is a terminal."""
-    return stream is not None and not stream.closed and stream.isatty()
 
 
 def given(context: typer.Context, name: str) -> bool:

@@ -14,9 +14,9 @@ if TYPE_CHECKING:
     from contextlib import ExitStack
 
     from vecsmith.cli.messages import Tally
-    from vecsmith.files import Kind
+    from vecsmith.files import Folder, Kind
 
-__all__ = ["Feed", "Origin"]
+__all__ = ["Feed", "Origin", "Source"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,23 +31,23 @@ class Origin:
     id: str | None = None
     encoding: str | None = None
 
-    def open(self, tally: Tally, opened: ExitStack) -> tuple[Feed, int | None]:
-        """Open the texts; return them with the size of their file where it is known."""
+    def open(self, tally: Tally, opened: ExitStack, *, fields: bool = False) -> Source:
+        """Open the texts; with `fields` each row brings its other columns along."""
         if self.texts:
-            given = (Row(number, text, number + 1) for number, text in enumerate(self.texts))
-            return Feed(given, lambda: 0), None
-        rows: Rows = opened.enter_context(
+            return Source((Row(number, text, number + 1) for number, text in enumerate(self.texts)), lambda: 0, None)
+        rows: Rows | Folder = opened.enter_context(
             read_rows(
                 self.path,
                 kind=self.kind,
                 encoding=self.encoding,
                 field=self.field,
                 id_field=self.id,
+                fields=fields,
                 on_bad=tally.refuse,
             )
         )
         tally.encoding = rows.encoding
-        return Feed(rows, lambda: rows.bytes_read), rows.bytes_total
+        return Source(rows, lambda: rows.bytes_read, rows.bytes_total)
 
     def reads(self, path: Path) -> bool:
         """Whether a file that is to be written is the one that is read, under this or another name."""
@@ -58,6 +58,17 @@ class Origin:
             return path.is_file() and os.path.samestat(path.stat(), source)
         except (OSError, ValueError):  # one of them does not exist, which is for its reader or writer to say
             return False
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Texts that were opened."""
+
+    rows: Iterable[Row]
+    position: Callable[[], int]
+    """Says how far their file was read, in bytes."""
+    total: int | None
+    """The size of their file, where it is known."""
 
 
 class Waiting(NamedTuple):
@@ -71,9 +82,9 @@ class Waiting(NamedTuple):
 class Feed:
     """Rows on their way: the texts go ahead to the embedder, their ids wait here for the vectors."""
 
-    def __init__(self, rows: Iterable[Row], position: Callable[[], int]) -> None:
-        self._rows = rows
-        self._position = position
+    def __init__(self, source: Source) -> None:
+        self._rows = source.rows
+        self._position = source.position
         self._waiting: dict[int, Waiting] = {}
 
     def texts(self) -> Iterator[str]:

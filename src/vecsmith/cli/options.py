@@ -31,9 +31,11 @@ __all__ = [
     "Explain",
     "Field",
     "Id",
+    "Index",
     "Input",
     "InputEncoding",
     "InputFormat",
+    "KeepText",
     "Model",
     "Normalize",
     "OnLong",
@@ -41,6 +43,7 @@ __all__ = [
     "OutputFormat",
     "Prompt",
     "Quiet",
+    "Table",
     "Task",
     "Texts",
     "Threads",
@@ -50,7 +53,12 @@ __all__ = [
 Texts = Annotated[list[str] | None, typer.Argument(help="Texts to embed.", show_default=False)]
 Input = Annotated[
     str | None,
-    typer.Option("--input", envvar="VECSMITH_INPUT", metavar="FILE", help="Read the texts from a file; - is stdin."),
+    typer.Option(
+        "--input",
+        envvar="VECSMITH_INPUT",
+        metavar="FILE",
+        help="Read the texts from a file, or a folder's text files; - is stdin.",
+    ),
 ]
 InputFormat = Annotated[
     Kind | None,
@@ -255,13 +263,28 @@ OutputFormat = Annotated[
     ),
 ]
 Output = Annotated[
-    Path | None,
+    str | None,
     typer.Option(
         "--output",
         envvar="VECSMITH_OUTPUT",
-        metavar="FILE",
-        help="Write to a file, which appears when it is complete. Default: stdout.",
+        metavar="FILE|postgresql://…",
+        help="Write to a file, which appears when it is complete, or take the rows into a database: FILE.sqlite, or a "
+        "table of Postgres. Default: stdout.",
     ),
+]
+Table = Annotated[
+    str | None,
+    typer.Option(
+        "--table", envvar="VECSMITH_TABLE", metavar="NAME", help="The table of a database. Default: embeddings."
+    ),
+]
+KeepText = Annotated[
+    bool,
+    typer.Option("--keep-text/--no-keep-text", envvar="VECSMITH_KEEP_TEXT", help="Keep texts in a store, or not."),
+]
+Index = Annotated[
+    bool,
+    typer.Option("--index", envvar="VECSMITH_INDEX", help="Make an index in Postgres, for fast, inexact searches."),
 ]
 Quiet = Annotated[
     bool,

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Literal, Self
 from vecsmith.errors import ConfigError
 from vecsmith.files.charset import UTF_8, as_utf8, encoding_of
 from vecsmith.files.columns import BadRow, Row, Wanted
+from vecsmith.files.folders import Folder
 from vecsmith.files.jsonlines import read_json_lines
 from vecsmith.files.lines import Lines
 from vecsmith.files.looks import check_head
@@ -129,14 +130,17 @@ def read_rows(
     id_field: str | None = None,
     fields: bool = False,
     on_bad: Callable[[BadRow], None],
-) -> Rows:
-    """Read the texts of a file, or of standard input where `source` is ``-``.
+) -> Rows | Folder:
+    """Read the texts of a file, of a folder's text files, or of standard input where `source` is ``-``.
 
     The kind is told by the file's ending unless it is given; standard input is ``txt`` by default. The encoding is
     UTF-8, or what the file's first bytes tell, unless it is given; ``rows.encoding`` says which. With `fields` each
     row brings its other columns along. Rows that cannot be used go to `on_bad` and the reading goes on; a file or
     column that cannot be used at all is a `ConfigError`, raised here and not at the first row.
     """
+    wanted = Wanted(field, id_field, fields)
+    if kind is None and source != STDIN and Path(source).is_dir():
+        return Folder(Path(source), wanted, on_bad, encoding)
     stream = opened(source)
     try:
         rows = Rows(stream, "standard input" if source == STDIN else str(source), on_bad, encoding)
@@ -144,7 +148,7 @@ def read_rows(
         stream.close()
         raise
     try:
-        rows.parse(kind or kind_of(source), Wanted(field, id_field, fields))
+        rows.parse(kind or kind_of(source), wanted)
     except BaseException:
         rows.close()
         raise

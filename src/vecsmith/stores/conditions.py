@@ -49,8 +49,10 @@ def conditions_of(where: Where | None) -> Conditions:
             return (written(where),)
         case Mapping():
             return tuple(Condition(str(column), "=", values_of(value)) for column, value in where.items())
-        case _:
+        case list() | tuple() | set() | frozenset():
             return tuple(written(each) for each in where)
+        case _:
+            raise ConfigError(f"where must be a mapping of columns, or conditions as text, not {type(where).__name__}")
 
 
 def written(condition: str) -> Condition:

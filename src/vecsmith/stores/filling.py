@@ -72,6 +72,8 @@ class Filling:
     filled: Filled = field(default_factory=Filled)
     waiting: dict[int, Row] = field(default_factory=dict)
     contents: dict[int, bytes] = field(default_factory=dict)
+    done: list[Identity] = field(default_factory=list)
+    """The ids of the rows that were written last."""
     seen: set[int] = field(default_factory=set)
     """Hashes of the ids so far."""
 
@@ -89,6 +91,7 @@ class Filling:
             run = Run(list(self.entries(done, part)), part.vectors)
             if run.entries:
                 self.backend.write(run)
+            self.done = [row.id for row in done.values()]
             self.filled.written += len(done)
             self.filled.vectors += len(run.entries)
             self.filled.tokens += part.usage.input_tokens

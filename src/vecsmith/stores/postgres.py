@@ -149,12 +149,13 @@ class Postgres:
     def write(self, run: Run) -> None:
         """Write rows in one transaction."""
         replaced = {str(entry.id) for entry in run.entries} & self._replaced if self._replaced else set()
+        kind = self._kind(self._described)
         with self._transaction():
             if replaced:
                 self._run("DELETE FROM {table} WHERE id = ANY({ids})", ids=list(replaced))
             query = self._sql.SQL(f"COPY {{table}} ({COLUMNS}, vector) FROM STDIN (FORMAT BINARY)")
             with self._connection.cursor() as cursor, cursor.copy(query.format(table=self._table)) as copy:
-                for piece in copied(run, self._kind(self._described)):
+                for piece in copied(run, kind):
                     copy.write(piece)
         self._replaced.difference_update(replaced)
 

@@ -36,13 +36,13 @@ PAGE = 16384
 PATIENCE = 60.0
 """Seconds to wait for another process that writes."""
 
-SCHEMA = """
-CREATE TABLE {rows} (
+SCHEMA = (
+    """CREATE TABLE {rows} (
     row INTEGER PRIMARY KEY, id, chunk INTEGER, start_at INTEGER, end_at INTEGER, text TEXT, fields TEXT, content BLOB,
     UNIQUE (id, chunk)
-);
-CREATE TABLE {vectors} (row INTEGER PRIMARY KEY, vector BLOB);
-"""
+)""",
+    "CREATE TABLE {vectors} (row INTEGER PRIMARY KEY, vector BLOB)",
+)
 
 
 class SQLite:
@@ -96,8 +96,8 @@ class SQLite:
             self._connection.execute(
                 "CREATE TABLE IF NOT EXISTS vecsmith_stores (name TEXT PRIMARY KEY, record TEXT NOT NULL)"
             )
-            for statement in SCHEMA.format(rows=self._rows, vectors=self._vectors).split(";")[:-1]:
-                self._connection.execute(statement)
+            for statement in SCHEMA:
+                self._connection.execute(statement.format(rows=self._rows, vectors=self._vectors))
             self._connection.execute("INSERT INTO vecsmith_stores VALUES (?, ?)", [self._table, record.to_json()])
 
     def keep(self, ids: Sequence[Identity], contents: Sequence[bytes]) -> set[Identity]:

@@ -1,0 +1,78 @@
+"""What every command that embeds has: an engine, and something to say."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TextIO
+
+from vecsmith.cli.messages import SET_ASIDE, say
+
+if TYPE_CHECKING:
+    from vecsmith.cli.explain import Explanation
+    from vecsmith.cli.feed import Origin
+    from vecsmith.cli.messages import Tally
+    from vecsmith.client import AsyncEmbedder
+    from vecsmith.sync import Embedder
+    from vecsmith.types import Compute
+
+__all__ = ["Engine", "Talk", "is_terminal"]
+
+
+@dataclass(frozen=True, slots=True)
+class Engine:
+    """With what the vectors are made."""
+
+    model: str
+    compute: Compute
+    threads: int | None
+    base_url: str | None
+    concurrency: int | None
+    cache: str | None
+
+    def open(self) -> Embedder:
+        """Load the model, or find the provider."""
+        from vecsmith.sync import Embedder
+
+        return Embedder.over(self.unopened())
+
+    def unopened(self) -> AsyncEmbedder:
+        """Return what has neither loaded nor found anything yet."""
+        from vecsmith.client import AsyncEmbedder
+
+        return AsyncEmbedder(
+            self.model,
+            compute=self.compute,
+            threads=self.threads,
+            base_url=self.base_url,
+            concurrency=self.concurrency,
+            cache=self.cache,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Talk:
+    """What is said on standard error."""
+
+    quiet: bool
+    explain: bool
+
+    def watched(self, origin: Origin, *, printing: bool) -> bool:
+        """Whether someone sees a progress bar, and sees nothing else in its place; `printing`: results go to stdout."""
+        shown = is_terminal(sys.stderr) and not (printing and is_terminal(sys.stdout))
+        return shown and not self.quiet and not origin.texts
+
+    def end(self, tally: Tally, explanation: Explanation) -> int:
+        """Say what was not embedded as given, and return the exit code."""
+        for line in tally.rows():
+            say(line)
+        if not self.quiet and (summary := tally.summary()):
+            say(summary)
+        if self.explain:
+            explanation.say()
+        return SET_ASIDE if tally.set_aside else 0
+
+
+def is_terminal(stream: TextIO | None) -> bool:
+    """Whether a standard stream is there and is a terminal."""
+    return stream is not None and not stream.closed and stream.isatty()
