@@ -21,9 +21,8 @@ def folder(tmp_path):
         path = tmp_path / "notes" / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding="utf-8")
-    (tmp_path / "notes" / "old.txt").write_bytes(
-        "Der Bär schläft draußen, während über dem Fluß der Mond aufgeht. ".encode("cp1252") * 9
-    )
+    german = "Der Bär schläft draußen, während über dem Fluß der Mond aufgeht. "
+    (tmp_path / "notes" / "old.txt").write_bytes(german.encode("cp1252") * 9)
     return tmp_path / "notes"
 
 
@@ -68,7 +67,7 @@ def test_a_folder_is_embedded_and_searched_from_the_command_line(folder, tmp_pat
     assert (done.exit_code, done.stdout) == (0, "")
     assert done.stderr == "4 rows written\n"
     done = CliRunner().invoke(app, ["search", "how do I make bread?", "--in", place, "-k", "2", "--json"])
-    assert [hit["id"] for hit in json.loads(done.stdout)][0] == "b.md"
+    assert json.loads(done.stdout)[0]["id"] == "b.md"
     done = CliRunner().invoke(app, ["search", "how do I make bread?", "--in", place, "-k", "1"])
     assert done.stdout.splitlines()[0].split()[1:] == ["b.md", "characters", "0-18"]
     assert "Knead it." in done.stdout

@@ -426,8 +426,8 @@ def test_a_missing_file_is_named(tmp_path):
         read_rows(tmp_path / "none.txt", on_bad=print)
 
 
-def test_a_folder_is_refused(tmp_path):
-    with pytest.raises(ConfigError, match="is a folder"):
+def test_a_folder_without_texts_is_refused(tmp_path):
+    with pytest.raises(ConfigError, match="has no text files"):
         read_rows(tmp_path, on_bad=print)
 
 

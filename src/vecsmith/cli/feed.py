@@ -7,14 +7,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from vecsmith.files import STDIN, Row, Rows, read_rows
+from vecsmith.files import STDIN, Row, read_rows
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
     from contextlib import ExitStack
 
     from vecsmith.cli.messages import Tally
-    from vecsmith.files import Folder, Kind
+    from vecsmith.files import Kind
 
 __all__ = ["Feed", "Origin", "Source"]
 
@@ -35,17 +35,16 @@ class Origin:
         """Open the texts; with `fields` each row brings its other columns along."""
         if self.texts:
             return Source((Row(number, text, number + 1) for number, text in enumerate(self.texts)), lambda: 0, None)
-        rows: Rows | Folder = opened.enter_context(
-            read_rows(
-                self.path,
-                kind=self.kind,
-                encoding=self.encoding,
-                field=self.field,
-                id_field=self.id,
-                fields=fields,
-                on_bad=tally.refuse,
-            )
+        rows = read_rows(
+            self.path,
+            kind=self.kind,
+            encoding=self.encoding,
+            field=self.field,
+            id_field=self.id,
+            fields=fields,
+            on_bad=tally.refuse,
         )
+        opened.callback(rows.close)
         tally.encoding = rows.encoding
         return Source(rows, lambda: rows.bytes_read, rows.bytes_total)
 

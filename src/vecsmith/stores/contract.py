@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Protocol, Self
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, Self
 
 import numpy as np
 
@@ -90,8 +91,10 @@ class Record:
             )
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+NOTHING: Mapping[str, Any] = MappingProxyType({})
+
+
+class Entry(NamedTuple):
     """What a row holds beside its vector."""
 
     id: Identity
@@ -103,7 +106,7 @@ class Entry:
     start: int | None = None
     """The chunk's first character in the text; None where the text was not cut into chunks."""
     end: int | None = None
-    fields: Mapping[str, Any] = field(default_factory=dict)
+    fields: Mapping[str, Any] = NOTHING
     """The other columns of its row."""
     content: bytes = b""
     """A hash over all that the text's rows were made of: where it is the same, so are they."""

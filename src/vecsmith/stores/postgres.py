@@ -221,9 +221,9 @@ class Postgres:
         chosen = where(search.conditions)
         with self._named():
             rows = self._query(statement, query=told, where=chosen, most=search.wanted).fetchall()
-        if not kind.bits:
+        if not kind.bits or not rows:
             return [Near(entry_of(row), 1 - row[-1]) for row in rows]
-        bits = unpacked([row[-2] for row in rows], "ubinary") if rows else np.empty((0, 1), np.uint8)
+        bits = unpacked([row[-2] for row in rows], "ubinary")
         best = Best(np.zeros(len(rows), np.float32), np.arange(len(rows)), bits).rescored(query / np.linalg.norm(query))
         return [Near(entry_of(rows[at]), score) for at, score in best.top(search.k)]
 

@@ -38,8 +38,8 @@ PATIENCE = 60.0
 
 SCHEMA = (
     """CREATE TABLE {rows} (
-    row INTEGER PRIMARY KEY, id, chunk INTEGER, start_at INTEGER, end_at INTEGER, text TEXT, fields TEXT, content BLOB,
-    UNIQUE (id, chunk)
+    row INTEGER PRIMARY KEY, id, chunk INTEGER DEFAULT 0, start_at INTEGER, end_at INTEGER, text TEXT, fields TEXT,
+    content BLOB, UNIQUE (id, chunk)
 )""",
     "CREATE TABLE {vectors} (row INTEGER PRIMARY KEY, vector BLOB)",
 )
@@ -57,6 +57,8 @@ class SQLite:
         self._table = table
         self._rows, self._vectors = quoted(table), quoted(f"{table}_vectors")
         self._replaced: set[Identity] = set()
+        self._fresh = False
+        """Whether the table was empty when writing began."""
         self._held: Held | None = None
         self._record: Record | None = None
         with self._named():
@@ -86,12 +88,12 @@ class SQLite:
 
     def begin(self, record: Record) -> None:
         """Make the tables unless they are there."""
-        if self.record() is not None:
+        self._fresh = self.record() is None or not self.count()
+        if self._record is not None:
             return
         with self._named():
             if self._empty:
                 self._connection.execute(f"PRAGMA page_size = {PAGE}")
-                self._connection.execute("PRAGMA journal_mode = WAL")
         with self._transaction():
             self._connection.execute(
                 "CREATE TABLE IF NOT EXISTS vecsmith_stores (name TEXT PRIMARY KEY, record TEXT NOT NULL)"
@@ -102,6 +104,8 @@ class SQLite:
 
     def keep(self, ids: Sequence[Identity], contents: Sequence[bytes]) -> set[Identity]:
         """Return those ids whose rows are there with the same content."""
+        if self._fresh:
+            return set()
         asked = "SELECT id, content FROM {} WHERE chunk = 0 AND id IN (SELECT value FROM json_each(?))"
         with self._named():
             there = dict(self._connection.execute(asked.format(self._rows), [json.dumps(list(ids))]))
@@ -112,12 +116,13 @@ class SQLite:
     def write(self, run: Run) -> None:
         """Write rows in one transaction."""
         replaced = {entry.id for entry in run.entries} & self._replaced if self._replaced else ()
-        insert = f"INSERT INTO {self._rows} VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
+        columns = filled(run.entries)
+        insert = f"INSERT INTO {self._rows} (row, {', '.join(columns)}) VALUES (?{', ?' * len(columns)})"
         with self._transaction():
             self._remove(replaced)
             (last,) = self._connection.execute(f"SELECT ifnull(max(row), 0) FROM {self._rows}").fetchone()
             numbers = range(last + 1, last + 1 + len(run.entries))
-            self._connection.executemany(insert, map(columns_of, numbers, run.entries))
+            self._connection.executemany(insert, zip(numbers, *columns.values(), strict=True))
             blobs = little_endian(run.vectors)
             self._connection.executemany(
                 f"INSERT INTO {self._vectors} VALUES (?, ?)",
@@ -251,10 +256,12 @@ def quoted(name: str) -> str:
     return '"' + name.replace('"', '""') + '"'
 
 
-def columns_of(number: int, entry: Entry) -> tuple[Any, ...]:
-    """Return the columns of a row."""
-    fields = json.dumps(dict(entry.fields), ensure_ascii=False) if entry.fields else None
-    return number, entry.id, entry.chunk, entry.start, entry.end, entry.text, fields, entry.content
+def filled(entries: Sequence[Entry]) -> dict[str, Sequence[Any]]:
+    """Return the columns that any row has something in, by their names: an empty one costs as much as a full one."""
+    ids, texts, chunks, starts, ends, fields, contents, *_ = zip(*entries, strict=True)
+    told = [json.dumps(dict(each), ensure_ascii=False) if each else None for each in fields]
+    columns = dict(zip(NAMED.split(", "), (ids, chunks, starts, ends, texts, told, contents), strict=True))
+    return {name: column for name, column in columns.items() if name == "id" or any(column)}
 
 
 def entry_of(row: tuple[Any, ...]) -> Entry:
