@@ -251,6 +251,10 @@ class SQLite:
 NAMED = "id, chunk, start_at, end_at, text, fields, content"
 
 
+DEFAULTS = {"chunk": 0}
+"""What a column holds that nothing was written into, where that is not NULL."""
+
+
 def quoted(name: str) -> str:
     """Return a name as SQL writes it."""
     return '"' + name.replace('"', '""') + '"'
@@ -261,7 +265,7 @@ def filled(entries: Sequence[Entry]) -> dict[str, Sequence[Any]]:
     ids, texts, chunks, starts, ends, fields, contents, *_ = zip(*entries, strict=True)
     told = [json.dumps(dict(each), ensure_ascii=False) if each else None for each in fields]
     columns = dict(zip(NAMED.split(", "), (ids, chunks, starts, ends, texts, told, contents), strict=True))
-    return {name: column for name, column in columns.items() if name == "id" or any(column)}
+    return {name: column for name, column in columns.items() if set(column) != {DEFAULTS.get(name)}}
 
 
 def entry_of(row: tuple[Any, ...]) -> Entry:
