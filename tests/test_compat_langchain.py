@@ -452,7 +452,7 @@ class TestHuggingFace:
         ({"model_kwargs": {"revision": "main"}}, "minilm is inside the package and has one revision"),
     ],
 )
-def test_what_cannot_be_honoured_is_refused_in_one_sentence(given, message):
+def test_what_cannot_be_honoured_is_refused_in_one_sentence(given, message, auto_embedder):
     with pytest.raises(ConfigError, match=message.replace("?", r"\?")) as caught:
         HuggingFaceEmbeddings(model_name=NAMED, **given)
     assert "\n" not in str(caught.value)
