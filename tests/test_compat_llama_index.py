@@ -18,7 +18,7 @@ import pytest
 
 with warnings.catch_warnings():  # its dependencies warn of each other
     warnings.simplefilter("ignore")
-    from llama_index.core import Document, Settings, StorageContext, VectorStoreIndex, load_index_from_storage
+    from llama_index.core import Settings, StorageContext, VectorStoreIndex, load_index_from_storage
     from llama_index.core.base.embeddings.base import BaseEmbedding
     from llama_index.core.callbacks import CallbackManager, CBEventType, EventPayload, LlamaDebugHandler
     from llama_index.core.ingestion import IngestionPipeline
@@ -335,7 +335,7 @@ class TestHuggingFace:
         before = Settings._embed_model
         try:
             Settings.embed_model = embedding_class(PLAIN)
-            index = VectorStoreIndex.from_documents([Document(text=text) for text in DOCUMENTS])
+            index = VectorStoreIndex([TextNode(text=text) for text in DOCUMENTS])
             nearest = index.as_retriever(similarity_top_k=1).retrieve(DOCUMENTS[1])
         finally:
             Settings._embed_model = before
