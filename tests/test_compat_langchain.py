@@ -7,6 +7,7 @@ import asyncio
 import copy
 import gc
 import pickle
+import re
 import subprocess
 import sys
 import threading
@@ -439,24 +440,67 @@ class TestHuggingFace:
 @pytest.mark.parametrize(
     ("given", "message"),
     [
-        ({"model_kwargs": {"device": "cuda"}}, "device is 'cuda', and models run on the processor here"),
-        ({"model_kwargs": {"device": "cuda:1"}}, "device is 'cuda'"),
         ({"model_kwargs": {"token": SECRET}}, "token cannot be used here: set the variable HF_TOKEN"),
-        ({"model_kwargs": {"model_kwargs": {"torch_dtype": "float16"}}}, "model_kwargs cannot be used here"),
+        (
+            {"model_kwargs": {"model_kwargs": {"torch_dtype": "float16"}}},
+            "does not compute in float16: ask for float32",
+        ),
+        ({"model_kwargs": {"model_kwargs": {"subfolder": "a"}}}, "model_kwargs['subfolder'] cannot be honoured here"),
+        ({"model_kwargs": {"tokenizer_kwargs": {"a": 1}}}, "processor_kwargs['a'] cannot be honoured here"),
+        ({"model_kwargs": {"modules": [1]}}, "modules cannot be used here: leave it out"),
         ({"model_kwargs": {"revison": "main"}}, "model_kwargs has no 'revison': did you mean 'revision'?"),
         ({"encode_kwargs": {"normalise_embeddings": True}}, "did you mean 'normalize_embeddings'?"),
         ({"encode_kwargs": {"precision": "int8"}}, "precision can only be 'float32' here"),
         ({"encode_kwargs": {"output_value": "token_embeddings"}}, "output_value can only be 'sentence_embedding'"),
         ({"encode_kwargs": {"prompt_name": "qery"}}, "no prompt 'qery': name one of document, query"),
-        ({"query_encode_kwargs": {"device": "mps"}}, "device is 'mps'"),
+        ({"query_encode_kwargs": {"precision": "binary"}}, "precision can only be 'float32' here"),
         ({"model_kwargs": {"revision": "main"}}, "minilm is inside the package and has one revision"),
     ],
 )
 def test_what_cannot_be_honoured_is_refused_in_one_sentence(given, message, auto_embedder):
-    with pytest.raises(ConfigError, match=message.replace("?", r"\?")) as caught:
+    with pytest.raises(ConfigError, match=re.escape(message)) as caught:
         HuggingFaceEmbeddings(model_name=NAMED, **given)
     assert "\n" not in str(caught.value)
     assert SECRET not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"model_kwargs": {"device": "cuda"}},
+        {"model_kwargs": {"device": "cuda:1"}},
+        {"encode_kwargs": {"device": "mps"}},
+        {"query_encode_kwargs": {"device": "mps"}},
+    ],
+)
+def test_another_device_is_not_used_and_that_is_said_once(given, auto_embedder):
+    with pytest.warns(EmbedWarning, match="the device '(cuda|cuda:1|mps)' is not used") as caught:
+        embeddings = HuggingFaceEmbeddings(model_name=NAMED, **given)
+        embeddings.embed_query("a")
+    assert len(caught) == 1
+
+
+@pytest.mark.parametrize(
+    ("dtype", "compute"), [("float32", "f32"), ("torch.bfloat16", "auto"), ("float16", "auto"), (None, "auto")]
+)
+def test_the_arithmetic_is_what_the_type_of_the_weights_says(dtype, compute):
+    embeddings = HuggingFaceEmbeddings(model_name=PLAIN, model_kwargs={"model_kwargs": {"dtype": dtype}})
+    assert embeddings.wanted().compute == compute
+
+
+def test_the_longest_text_is_what_the_tokenizer_is_told():
+    told = {"tokenizer_kwargs": {"model_max_length": 6, "use_fast": True}}
+    embeddings = HuggingFaceEmbeddings(model_name=PLAIN, model_kwargs=told)
+    with pytest.warns(EmbedWarning, match="4 tokens"):
+        cut = embeddings.embed_query("a b c d e f g h")
+    assert_close(cut, expected(PLAIN, "a b c d")[0])
+
+
+def test_a_short_name_is_one_of_sentence_transformers(tmp_path, monkeypatch):
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)
+    with pytest.raises(ConfigError, match="'sentence-transformers/some-model' is not on this machine"):
+        HuggingFaceEmbeddings(model_name="some-model", cache_folder=str(tmp_path))
+    assert HuggingFaceEmbeddings(model_name="all-MiniLM-L6-v2").wanted().model == "all-MiniLM-L6-v2"
 
 
 def test_a_folder_of_a_models_name_comes_before_the_name(make_model, tmp_path, monkeypatch):
@@ -510,8 +554,8 @@ def test_as_in_fastembed_no_prompt_stands_before_a_text():
 
 
 @pytest.mark.parametrize("providers", [["CUDAExecutionProvider"], [("CUDAExecutionProvider", {"device_id": 0})]])
-def test_a_device_that_is_not_here_is_refused(providers):
-    with pytest.raises(ConfigError, match="providers names CUDAExecutionProvider"):
+def test_a_provider_that_is_not_here_is_not_used_and_that_is_said(providers, auto_embedder):
+    with pytest.warns(EmbedWarning, match="'CUDAExecutionProvider' is not used"):
         FastEmbedEmbeddings(model_name=NAMED, providers=providers)
 
 

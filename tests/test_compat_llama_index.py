@@ -362,11 +362,10 @@ def test_a_model_known_by_name_has_the_originals_instruction(name, prompt, tmp_p
 @pytest.mark.parametrize(
     ("given", "message"),
     [
-        ({"device": "cuda"}, "device is 'cuda', and models run on the processor here: leave it out"),
         ({"max_length": 1000}, "minilm cannot read 1000 tokens of a text: give a smaller maximum length"),
         ({"prompts": {"query": "q"}}, "prompts are given twice"),
         ({"token": SECRET}, "token cannot be used here: set the variable HF_TOKEN"),
-        ({"model_kwargs": {"torch_dtype": "float16"}}, "model_kwargs cannot be used here"),
+        ({"model_kwargs": {"torch_dtype": "float64"}}, "does not compute in float64"),
         ({"max_lenght": 7}, "model_kwargs has no 'max_lenght'"),
     ],
 )
@@ -375,6 +374,12 @@ def test_what_cannot_be_honoured_is_refused_in_one_sentence(given, message, auto
         HuggingFaceEmbedding(NAMED, **given)
     assert "\n" not in str(caught.value)
     assert SECRET not in str(caught.value)
+
+
+@pytest.mark.parametrize("given", [{"device": "cuda"}, {"parallel_process": True, "target_devices": ["cuda:0"]}])
+def test_another_device_is_not_used_and_that_is_said(given, auto_embedder):
+    with pytest.warns(EmbedWarning, match="the device 'cuda(:0)?' is not used"):
+        HuggingFaceEmbedding(NAMED, **given)
 
 
 def test_a_longer_text_than_the_files_say_can_be_read(auto_embedder):

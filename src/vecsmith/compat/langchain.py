@@ -16,10 +16,9 @@ from functools import partial
 from pathlib import Path  # noqa: TC003 (as above)
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
 
-from vecsmith.compat.errors import needs
 from vecsmith.compat.held import Held, Wanted
-from vecsmith.compat.sentence import encoding, found, loading
-from vecsmith.errors import ConfigError
+from vecsmith.compat.missing import needs
+from vecsmith.compat.sentence import check_devices, encoding, found, loading
 from vecsmith.notices import ADVICE
 from vecsmith.prepare import as_texts
 from vecsmith.types import Compute, OnLong  # noqa: TC001 (as above)
@@ -187,14 +186,23 @@ class HuggingFaceEmbeddings(Base):
     show_progress: bool = False
     """Accepted; no bar is drawn."""
 
+    def model_post_init(self, context: Any, /) -> None:
+        """Load the model; warn of a device that is not used."""
+        check_devices(
+            *(kwargs.get("device") for kwargs in (self.model_kwargs, self.encode_kwargs, self.query_encode_kwargs))
+        )
+        super().model_post_init(context)
+
     def wanted(self) -> Wanted:
         """Return which model is opened, and how."""
         told = loading({"cache_folder": self.cache_folder, **self.model_kwargs})
         return Wanted(
             found(self.model_name),
             revision=told.revision,
+            compute=told.compute,
             cache_folder=told.cache_folder,
             local_files_only=told.local_files_only,
+            max_tokens=told.max_tokens,
         )
 
     def asks(self, generator: Generates, *, query: bool) -> CallOptions:
@@ -231,13 +239,15 @@ class FastEmbedEmbeddings(Base):
     parallel: int | None = None
     """Accepted, and not needed: all cores compute."""
     providers: Sequence[Any] | None = None
-    """None, or ``CPUExecutionProvider``."""
+    """Accepted; those that do not compute on the processor are not used, and warned of."""
+
+    def model_post_init(self, context: Any, /) -> None:
+        """Load the model; warn of a device that is not used."""
+        check_devices(*(each if isinstance(each, str) else each[0] for each in self.providers or ()))
+        super().model_post_init(context)
 
     def wanted(self) -> Wanted:
         """Return which model is opened, and how."""
-        names = [each if isinstance(each, str) else str(each[0]) for each in self.providers or ()]
-        if foreign := [name for name in names if name != "CPUExecutionProvider"]:
-            raise ConfigError(f"providers names {foreign[0]}, and models run on the processor here: leave it out")
         return Wanted(found(self.model_name), cache_folder=self.cache_dir, threads=self.threads)
 
     def asks(self, generator: Generates, *, query: bool) -> CallOptions:  # noqa: ARG002 (both sides are the same)

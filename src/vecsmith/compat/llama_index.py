@@ -14,9 +14,10 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
-from vecsmith.compat.errors import ArgumentError, needs
+from vecsmith.compat.generativeai.asked import ArgumentError
 from vecsmith.compat.held import Held, Wanted
-from vecsmith.compat.sentence import found, loading
+from vecsmith.compat.missing import needs
+from vecsmith.compat.sentence import check_devices, found, loading
 from vecsmith.errors import ConfigError
 from vecsmith.notices import ADVICE
 from vecsmith.types import Compute, OnLong  # noqa: TC001 (pydantic reads annotations)
@@ -192,7 +193,7 @@ class HuggingFaceEmbedding(Base):
     trust_remote_code: bool = False
     """Accepted; no code of a model is ever run."""
     device: Any = None
-    """None, or the processor."""
+    """Accepted; one that is not the processor is not used, and warned of."""
     load_kwargs: dict[str, Any] = Field(default_factory=dict)
     """What else ``SentenceTransformer`` takes."""
 
@@ -213,7 +214,7 @@ class HuggingFaceEmbedding(Base):
         device: str | None = None,
         callback_manager: CallbackManager | None = None,
         parallel_process: bool = False,  # noqa: ARG002, FBT001, FBT002 (all cores compute)
-        target_devices: list[str] | None = None,  # noqa: ARG002 (as above)
+        target_devices: list[str] | None = None,
         show_progress_bar: bool = False,  # noqa: FBT001, FBT002
         **model_kwargs: Any,
     ) -> None:
@@ -237,6 +238,7 @@ class HuggingFaceEmbedding(Base):
             "load_kwargs": {**own.pop("load_kwargs", {}), **model_kwargs},
         }
         super().__init__(**given, **own)
+        check_devices(device, *(target_devices or ()))
         self.max_length = self._held.limit(self.wanted())
         self._held.same(self.wanted())
 
@@ -249,13 +251,14 @@ class HuggingFaceEmbedding(Base):
         """Return which model is opened, and how."""
         if "prompts" in self.load_kwargs:
             raise ConfigError("prompts are given twice: give query_instruction and text_instruction alone")
-        told = loading({"cache_folder": self.cache_folder, "device": self.device, **self.load_kwargs})
+        told = loading({"cache_folder": self.cache_folder, **self.load_kwargs})
         return Wanted(
             found(self.model_name),
             revision=told.revision,
             cache_folder=told.cache_folder,
+            compute=told.compute,
             local_files_only=told.local_files_only,
-            max_tokens=self.max_length,
+            max_tokens=self.max_length or told.max_tokens,
         )
 
     def asks(self, generator: Generates, *, query: bool) -> CallOptions:  # noqa: ARG002 (as the other)

@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from vecsmith.compat.errors import ArgumentError
 from vecsmith.compat.generativeai.types import EmbeddingTaskType
 from vecsmith.config import configuration
 from vecsmith.errors import ConfigError, InputError
@@ -37,6 +36,10 @@ Content = tuple[str, ...]
 """The texts of a content's parts, which have one vector together."""
 
 Name = str | Path
+
+
+class ArgumentError(ConfigError, ValueError):
+    """An argument cannot be used; a `ValueError`, too, as the original raises."""
 
 
 class ArgumentTypeError(ArgumentError, TypeError):

@@ -1,4 +1,4 @@
-"""Errors that programs written for other packages may catch by the name they know."""
+"""Packages that a drop-in stands beside, and that vecsmith does not bring."""
 
 from __future__ import annotations
 
@@ -10,11 +10,7 @@ from vecsmith.errors import ConfigError
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["ArgumentError", "MissingPackage", "needs"]
-
-
-class ArgumentError(ConfigError, ValueError):
-    """An argument cannot be used; a `ValueError`, too, as the originals raise."""
+__all__ = ["MissingPackage", "needs"]
 
 
 class MissingPackage(ConfigError, ImportError):  # noqa: N818 (a state)
