@@ -19,12 +19,20 @@ __all__ = ["OnBad", "Warner", "report", "warned"]
 OnBad = Callable[[int, InputError], None]
 """Called with the index of an input that cannot be embedded, and why."""
 
+ADVICE = "say on_long='truncate' where that is meant"
+
 
 class Warner:
-    """Says once in a call what should not go unnoticed."""
+    """Says once in a call what should not go unnoticed.
 
-    def __init__(self, options: Options) -> None:
+    Args:
+        options: What the call asks for.
+        advice: What a caller can do whose texts are cut, in the words of what was called.
+    """
+
+    def __init__(self, options: Options, advice: str = ADVICE) -> None:
         self.options = options
+        self.advice = advice
         self.said: set[str] = set()
 
     def look(self, result: EmbedResult, stacklevel: int = 3) -> None:
@@ -35,7 +43,7 @@ class Warner:
         if cut and not self.options.said_on_long:
             texts = f"{len(cut)} of {len(result.items)} texts were longer than the model reads"
             tokens = f"{sum(cut)} tokens at their ends were not read"
-            self.say("texts", f"{texts}, and {tokens}: say on_long='truncate' where that is meant", stacklevel)
+            self.say("texts", f"{texts}, and {tokens}: {self.advice}", stacklevel)
 
     def say(self, kind: str, message: str, stacklevel: int) -> None:
         """Warn unless this was said before."""

@@ -90,6 +90,7 @@ class Download:
             self.store.repository,
             file.path,
             revision=self.commit,
+            cache_dir=self.store.folder.parent,
             library_name="vecsmith",
             library_version=version("vecsmith"),
             tqdm_class=self.meter.bar(),

@@ -12,15 +12,19 @@ import json
 import os
 import re
 import tempfile
-from contextlib import suppress
+from contextlib import contextmanager, suppress
+from contextvars import ContextVar
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from vecsmith.errors import ConfigError
 from vecsmith.hub.files import HubFile
 
-__all__ = ["Record", "Store", "check_revision", "store_of"]
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+__all__ = ["Record", "Store", "check_revision", "kept_in", "store_of"]
 
 MAIN = "main"
 COMMIT = re.compile(r"[0-9a-f]{40}")
@@ -32,6 +36,18 @@ LONGEST = 96
 
 TREES = 1
 """The format of huggingface_hub's own listings, ``trees/COMMIT.json``, that is read."""
+
+elsewhere: ContextVar[Path | None] = ContextVar("elsewhere", default=None)
+
+
+@contextmanager
+def kept_in(folder: Path | None) -> Iterator[None]:
+    """Find and keep models in another cache of this layout while the block runs; None for the machine's."""
+    token = elsewhere.set(folder)
+    try:
+        yield
+    finally:
+        elsewhere.reset(token)
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,12 +143,13 @@ class Store:
 
 
 def store_of(repository: str) -> Store:
-    """Return a repository's folder in this machine's cache; `ConfigError` for what no repository can be called."""
+    """Return a repository's folder in the cache in use; `ConfigError` for what no repository can be called."""
     if len(repository) > LONGEST or not REPOSITORY.fullmatch(repository):
         raise ConfigError(f"{repository!r} is not a name that a Hugging Face repository can have")
     from huggingface_hub import constants
 
-    return Store(repository, Path(constants.HF_HUB_CACHE) / f"models--{repository.replace('/', '--')}")
+    cache = elsewhere.get() or Path(constants.HF_HUB_CACHE)
+    return Store(repository, cache / f"models--{repository.replace('/', '--')}")
 
 
 def check_revision(revision: str | None) -> None:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import warnings
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any, overload
 
 from vecsmith.client import AsyncEmbedder
@@ -22,7 +20,6 @@ from vecsmith.compat.generativeai.asked import (
 from vecsmith.compat.generativeai.configured import asynchronous, blocking, opened
 from vecsmith.compat.generativeai.foreign import CONTENTS, TEXTS, asend, send
 from vecsmith.compat.generativeai.types import EmbeddingTaskType
-from vecsmith.errors import EmbedWarning
 from vecsmith.notices import Warner
 from vecsmith.options import Options
 from vecsmith.portal import run
@@ -36,6 +33,8 @@ if TYPE_CHECKING:
     from vecsmith.compat.generativeai.types import BatchEmbeddingDict, EmbeddingDict
 
 __all__ = ["embed_content", "embed_content_async", "generate_embeddings"]
+
+ADVICE = "split them, or choose what happens with vecsmith.Embedder and on_long"
 
 Vectors = tuple[EmbedResult, Options] | list[list[float]]
 """vecsmith's own result with what it was asked for, or what a foreign client answered."""
@@ -216,14 +215,6 @@ def shaped(asked: Asked, vectors: Vectors) -> EmbeddingDict | BatchEmbeddingDict
         rows = vectors
     else:
         result, options = vectors
-        Warner(replace(options, said_on_long=True)).look(result, stacklevel=4)
-        cut = [dropped for dropped in result.items.dropped if dropped]
-        if cut and not options.said_on_long:
-            warnings.warn(
-                f"{len(cut)} of {len(result.items)} texts were longer than the model reads, and {sum(cut)} tokens at "
-                "their ends were not read: split them, or choose what happens with vecsmith.Embedder and on_long",
-                EmbedWarning,
-                stacklevel=3,
-            )
+        Warner(options, ADVICE).look(result, stacklevel=4)
         rows = result.vectors.tolist()
     return {"embedding": rows[0]} if asked.single else {"embedding": rows}
