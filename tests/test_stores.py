@@ -82,6 +82,15 @@ def test_vectors_come_back_bit_by_bit(place, embedder):
     assert np.array_equal(vectors[order], embedder.embed_documents(TEXTS).vectors)
 
 
+def test_everything_is_given_as_floats(place, embedder):
+    embedder.store(ROWS, place, encoding="float16")
+    with Store(place) as store:
+        entries, vectors = store.everything()
+    assert vectors.dtype == np.float32
+    order = np.argsort([int(entry.id[1:]) for entry in entries])
+    assert np.allclose(vectors[order], embedder.embed_documents(TEXTS).vectors, atol=1e-3)
+
+
 def test_more_are_wanted_than_there_are(place, embedder):
     embedder.store(ROWS[:2], place)
     assert len(found(place, embedder, "a cat", k=50)) == 2

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
+from vecsmith.encodings import decode, encoding_of
 from vecsmith.errors import ConfigError, InputError
 from vecsmith.stores.address import backend_of
 from vecsmith.stores.conditions import conditions_of
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
     from vecsmith.space import Space
     from vecsmith.stores.conditions import Where
-    from vecsmith.stores.contract import Backend, Identity, Near, Record, Run
+    from vecsmith.stores.contract import Backend, Entry, Identity, Near, Record, Run
     from vecsmith.sync import Embedder
     from vecsmith.types import Floats
 
@@ -96,6 +97,15 @@ class Store:
     def rows(self) -> Iterator[Run]:
         """Yield all rows with their vectors, in runs."""
         return self._backend.scan()
+
+    def everything(self) -> tuple[list[Entry], Floats]:
+        """Return all rows, and the float32 numbers that their vectors stand for, (rows, width)."""
+        entries: list[Entry] = []
+        parts = [np.empty((0, self._record.width), np.float32)]
+        for run in self.rows():
+            entries += run.entries
+            parts.append(decode(run.vectors, encoding_of(self._record.stored.encoding), self._record.calibration))
+        return entries, np.concatenate(parts)
 
     def search(
         self,
