@@ -1,6 +1,7 @@
 """What the tests of the drop-ins for frameworks share: models, the originals where they are installed, a provider."""
 
 from contextlib import contextmanager
+from functools import cache
 from importlib import import_module
 from importlib.util import find_spec
 
@@ -34,10 +35,15 @@ def sides(ours, package, name):
     return [pytest.param(ours, id="ours"), *original]
 
 
+@cache
+def opened(model):
+    """Return the one embedder of a tiny model in f32, which stays open."""
+    return Embedder(model, compute="f32", threads=1)
+
+
 def expected(model, texts, **options):
     """Return what `Embedder` gives, in f32, with no prompt unless one is named."""
-    with Embedder(model, compute="f32", threads=1) as embedder:
-        return embedder.embed(texts, **options).vectors
+    return opened(model).embed(texts, **options).vectors
 
 
 def assert_close(vectors, wanted, least=0.999):

@@ -442,8 +442,8 @@ class TestHuggingFace:
     [
         ({"model_kwargs": {"token": SECRET}}, "token cannot be used here: set the variable HF_TOKEN"),
         (
-            {"model_kwargs": {"model_kwargs": {"torch_dtype": "float16"}}},
-            "does not compute in float16: ask for float32",
+            {"model_kwargs": {"model_kwargs": {"torch_dtype": "float64"}}},
+            "does not compute in float64: leave dtype out",
         ),
         ({"model_kwargs": {"model_kwargs": {"subfolder": "a"}}}, "model_kwargs['subfolder'] cannot be honoured here"),
         ({"model_kwargs": {"tokenizer_kwargs": {"a": 1}}}, "processor_kwargs['a'] cannot be honoured here"),

@@ -80,7 +80,13 @@ ENCODED: Mapping[str, Check] = {
 }
 """What else texts may be encoded with."""
 
-ARITHMETIC: Mapping[str, Compute] = {"float32": "f32"} | dict.fromkeys(("None", "auto", "bfloat16", "float16"), "auto")
+ARITHMETIC: Mapping[str, Compute] = {
+    "None": "auto",
+    "auto": "auto",
+    "bfloat16": "auto",
+    "float16": "auto",
+    "float32": "f32",
+}
 """By what PyTorch calls the type of a model's numbers; one of 16 bits allows what is fastest here, and no coarser."""
 
 MODEL_KWARGS = frozenset({"attn_implementation", "device_map", "export", "low_cpu_mem_usage", "provider"})
