@@ -35,45 +35,24 @@ class Supported:
         return (self.source and self.source.hf) or self.model
 
 
-BGE = ("BAAI/bge-small-en-v1.5", "BAAI/bge-base-en-v1.5", "BAAI/bge-large-en-v1.5")
+def arctic(name: str, dim: int, gigabytes: float) -> Supported:
+    """Return one of Snowflake's models, whose organisation the original writes small."""
+    return Supported(f"snowflake/{name}", dim, "apache-2.0", gigabytes, source=ModelSource(f"Snowflake/{name}"))
+
 
 LISTED = (
     Supported("sentence-transformers/all-MiniLM-L6-v2", 384, "apache-2.0", 0.09),
-    Supported(BGE[0], 384, "mit", 0.13),
-    Supported(BGE[1], 768, "mit", 0.44),
-    Supported(BGE[2], 1024, "mit", 1.34),
+    Supported("BAAI/bge-small-en-v1.5", 384, "mit", 0.13),
+    Supported("BAAI/bge-base-en-v1.5", 768, "mit", 0.44),
+    Supported("BAAI/bge-large-en-v1.5", 1024, "mit", 1.34),
     Supported("BAAI/bge-small-en", 384, "mit", 0.13),
     Supported("BAAI/bge-base-en", 768, "mit", 0.44),
     Supported("BAAI/bge-small-zh-v1.5", 512, "mit", 0.1),
     Supported("mixedbread-ai/mxbai-embed-large-v1", 1024, "apache-2.0", 1.34),
-    Supported(
-        "snowflake/snowflake-arctic-embed-xs",
-        384,
-        "apache-2.0",
-        0.09,
-        source=ModelSource("Snowflake/snowflake-arctic-embed-xs"),
-    ),
-    Supported(
-        "snowflake/snowflake-arctic-embed-s",
-        384,
-        "apache-2.0",
-        0.13,
-        source=ModelSource("Snowflake/snowflake-arctic-embed-s"),
-    ),
-    Supported(
-        "snowflake/snowflake-arctic-embed-m",
-        768,
-        "apache-2.0",
-        0.44,
-        source=ModelSource("Snowflake/snowflake-arctic-embed-m"),
-    ),
-    Supported(
-        "snowflake/snowflake-arctic-embed-l",
-        1024,
-        "apache-2.0",
-        1.34,
-        source=ModelSource("Snowflake/snowflake-arctic-embed-l"),
-    ),
+    arctic("snowflake-arctic-embed-xs", 384, 0.09),
+    arctic("snowflake-arctic-embed-s", 384, 0.13),
+    arctic("snowflake-arctic-embed-m", 768, 0.44),
+    arctic("snowflake-arctic-embed-l", 1024, 1.34),
     Supported("thenlper/gte-base", 768, "mit", 0.44),
     Supported("thenlper/gte-large", 1024, "mit", 1.34),
     Supported("nomic-ai/nomic-embed-text-v1", 768, "apache-2.0", 0.55, normalize=False),
