@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from vecsmith.compat.errors import ArgumentError, ArgumentTypeError
 from vecsmith.compat.generativeai.types import EmbeddingTaskType
 from vecsmith.config import configuration
 from vecsmith.errors import ConfigError, InputError
@@ -36,14 +37,6 @@ Content = tuple[str, ...]
 """The texts of a content's parts, which have one vector together."""
 
 Name = str | Path
-
-
-class ArgumentError(ConfigError, ValueError):
-    """An argument cannot be used; a `ValueError`, too, as the original raises."""
-
-
-class ArgumentTypeError(ArgumentError, TypeError):
-    """An argument is of a type that cannot be used; a `TypeError`, too, as the original raises."""
 
 
 @dataclass(frozen=True, slots=True)
