@@ -127,12 +127,14 @@ def read_rows(
     encoding: str | None = None,
     field: str | None = None,
     id_field: str | None = None,
+    fields: bool = False,
     on_bad: Callable[[BadRow], None],
 ) -> Rows:
     """Read the texts of a file, or of standard input where `source` is ``-``.
 
     The kind is told by the file's ending unless it is given; standard input is ``txt`` by default. The encoding is
-    UTF-8, or what the file's first bytes tell, unless it is given; ``rows.encoding`` says which. Rows that cannot
+    UTF-8, or what the file's first bytes tell, unless it is given; ``rows.encoding`` says which. With `fields` each
+    row has what the other columns hold in ``row.fields``: strings of a table, any value of JSON. Rows that cannot
     be used go to `on_bad` and the reading goes on; a file or column that cannot be used at all is a `ConfigError`,
     raised here and not at the first row.
     """
@@ -143,7 +145,7 @@ def read_rows(
         stream.close()
         raise
     try:
-        rows.parse(kind or kind_of(source), Wanted(field, id_field))
+        rows.parse(kind or kind_of(source), Wanted(field, id_field, fields))
     except BaseException:
         rows.close()
         raise
