@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,7 +13,7 @@ from vecsmith.errors import ConfigError, InputError
 from vecsmith.postprocess import normalize
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
 
     from vecsmith.classifying.labels import Label
     from vecsmith.types import Floats
@@ -43,7 +43,7 @@ def described(labels: Iterable[Any] | Mapping[Any, Any], template: str = PLAIN) 
 
 def texts_of(label: Label, told: Any) -> list[str]:
     """Return the descriptions of one label."""
-    texts = [told] if isinstance(told, str) else list(told or ())
+    texts = [told] if isinstance(told, str) else list(told or ()) if isinstance(told, Iterable | None) else [told]
     if not all(isinstance(text, str) for text in texts):
         raise InputError("a description is a string, or a list of them, or None for the label's name")
     return [text for text in texts if text.strip()] or [words(label)]

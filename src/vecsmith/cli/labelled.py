@@ -6,8 +6,6 @@ import sys
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, NoReturn
 
-import numpy as np
-
 from vecsmith.cli.embed import is_terminal
 from vecsmith.cli.messages import SET_ASIDE, say, stop
 from vecsmith.cli.progress import watching
@@ -154,6 +152,8 @@ def refused(row: Row, error: InputError, tally: Tally) -> None:
 
 def embedded_whole(source: Source, embedder: Embedder, wish: CallOptions, tally: Tally, *, shown: bool) -> Labelled:
     """Return all rows of a source with their vectors; raise `ConfigError` where there are none."""
+    import numpy as np
+
     pairs = [pair for pair in embedded(source, embedder, wish, tally, shown=shown) if pair[0]]
     if not pairs:
         concluded(tally, quiet=True)
