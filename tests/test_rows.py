@@ -215,6 +215,29 @@ def test_the_columns_asked_for_are_read(read):
     assert reading.rows == [Row("k1", "a cat", 2)]
 
 
+def test_the_other_columns_ride_along_where_they_are_asked_for(read):
+    table = "id,body,label,n,\n7,a cat,pet,1,\n"
+    assert read("a.csv", table, field="body", id_field="id", fields=True).rows[0].fields == {"label": "pet", "n": "1"}
+    assert read("a.csv", table, field="body", id_field="id").rows[0].fields == {}
+
+
+def test_another_column_that_is_there_twice_is_refused_where_it_would_ride_along(read):
+    with pytest.raises(ConfigError, match="2 columns named 'label'"):
+        read("a.csv", "text,label,label\na,b,c\n", fields=True)
+    assert read("a.csv", "text,label,label\na,b,c\n").texts == ["a"]
+
+
+def test_the_other_fields_of_json_objects_ride_along_as_they_are(read):
+    lines = '{"id": 1, "text": "a cat", "label": 3, "tags": ["x"]}\n"plain"\n'
+    reading = read("a.jsonl", lines, fields=True)
+    assert [row.fields for row in reading.rows] == [{"id": 1, "label": 3, "tags": ["x"]}, {}]
+    assert read("a.jsonl", lines).rows[0].fields == {}
+
+
+def test_a_line_of_txt_has_no_other_columns(read):
+    assert read("a.txt", "one\n", fields=True).rows[0].fields == {}
+
+
 def test_quoted_fields_keep_newlines_quotes_and_delimiters(read):
     reading = read("a.csv", 'id,text\r\n1,"two\r\nlines, and ""quotes"""\r\n2,next\r\n', id_field="id")
     assert reading.rows == [Row("1", 'two\r\nlines, and "quotes"', 2), Row("2", "next", 4)]

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from vecsmith.chunking import Chunking
+    from vecsmith.classifying import Classifier
     from vecsmith.client import AsyncEmbedder
     from vecsmith.compare import similarity, top_k
     from vecsmith.encodings import Calibration
@@ -49,6 +50,7 @@ __all__ = [
     "Calibration",
     "Chunk",
     "Chunking",
+    "Classifier",
     "Closed",
     "ConfigError",
     "EmbedError",
@@ -78,6 +80,7 @@ __all__ = [
 
 _HOMES = {
     "chunking": ("Chunking",),
+    "classifying": ("Classifier",),
     "client": ("AsyncEmbedder",),
     "compare": ("similarity", "top_k"),
     "encodings": ("Calibration",),

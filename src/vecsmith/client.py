@@ -111,6 +111,11 @@ class AsyncEmbedder:
         embedder._generator, embedder.cache, embedder._own = adapted(generator), open_cache(cache), True
         return embedder
 
+    @property
+    def given_name(self) -> str | None:
+        """The model as it was named; None for an embedder over a generator."""
+        return None if self._own else str(self._model)
+
     async def open(self) -> Generates:
         """Load the model unless it is loaded, and return its generator; raises `ConfigError` where it cannot be."""
         if self._generator is None and not self._closed:

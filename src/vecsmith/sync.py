@@ -98,6 +98,11 @@ class Embedder:
         return self._embedder.metadata
 
     @property
+    def given_name(self) -> str | None:
+        """The model as it was named; None for an embedder over a generator."""
+        return self._embedder.given_name
+
+    @property
     def timeout(self) -> float | None:
         """Seconds that a call may take, unless it says otherwise; None for no limit."""
         return self._embedder.timeout

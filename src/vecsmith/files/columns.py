@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 from difflib import get_close_matches
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from vecsmith.errors import ConfigError
@@ -16,6 +17,7 @@ __all__ = ["BadRow", "Row", "Wanted", "missing_column"]
 
 NAMES_SHOWN = 20
 LONGEST_NAME = 40
+NO_FIELDS: Mapping[str, Any] = MappingProxyType({})
 NAME = re.compile(rf"([^\W\d][\w.:/-]{{0,{LONGEST_NAME - 1}}})?")  # the column of pandas' row numbers has an empty one
 
 
@@ -28,8 +30,8 @@ class Row:
     text: str
     line: int
     """The line on which it begins, from 1."""
-    fields: Mapping[str, Any] = field(default_factory=dict)
-    """The other columns, where they were asked for."""
+    fields: Mapping[str, Any] = field(default_factory=lambda: NO_FIELDS, hash=False)
+    """What the other columns, or the other fields of a JSON object, hold, by their names; none unless asked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,18 +53,22 @@ class Wanted:
     """Holds the text; None for ``text``, or the only column."""
     id: str | None = None
     """Holds the row's id; None to number the rows."""
-    fields: bool = False
-    """Whether the other columns come along."""
+    others: bool = False
+    """Whether the other columns ride along, in ``Row.fields``."""
 
 
-def missing_column(file: str, what: str, name: str, known: Iterable[str], wanted: Wanted) -> ConfigError:
+def missing_column(
+    file: str, what: str, name: str, known: Iterable[str], wanted: Wanted, *, flag: str | None = None
+) -> ConfigError:
     """Return the error for a column that a file lacks, with those that it has and the nearest one.
+
+    The flag is the one that names a column; by default that of the text's or the id's.
 
     They are named where all of them look like names, and else counted: where a file has no header line its first texts
     stand in their place.
     """
     names = list(known)
-    flag = "--id" if name == wanted.id and name != wanted.field else "--field"
+    flag = flag or ("--id" if name == wanted.id and name != wanted.field else "--field")
     if not all(map(NAME.fullmatch, names)):
         which = f"one of its {len(names)} {what}s" if len(names) > 1 else f"its only {what}"
         header = ", and put a line with their names first if there is none" if what == "column" else ""

@@ -100,10 +100,9 @@ def from_object(value: dict[str, Any], line: Line, number: int, wanted: Wanted) 
         return BadRow(line.number, known, f"its field {field!r} is {NAMES[type(text)]}, not a string")
     if known is None:
         return BadRow(line.number, None, f"its id is {NAMES.get(type(identity), 'empty')}, not a string or an integer")
-    if not wanted.fields:
+    if not wanted.others:
         return Row(known, text, line.number)
-    others = {name: each for name, each in value.items() if name not in {field, wanted.id}}
-    return Row(known, text, line.number, others)
+    return Row(known, text, line.number, {name: it for name, it in value.items() if name not in {field, wanted.id}})
 
 
 def is_id(value: object) -> bool:

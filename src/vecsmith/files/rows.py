@@ -135,8 +135,9 @@ def read_rows(
 
     The kind is told by the file's ending unless it is given; standard input is ``txt`` by default. The encoding is
     UTF-8, or what the file's first bytes tell, unless it is given; ``rows.encoding`` says which. With `fields` each
-    row brings its other columns along. Rows that cannot be used go to `on_bad` and the reading goes on; a file or
-    column that cannot be used at all is a `ConfigError`, raised here and not at the first row.
+    row has what the other columns hold in ``row.fields``: strings of a table, any value of JSON. Rows that cannot
+    be used go to `on_bad` and the reading goes on; a file or column that cannot be used at all is a `ConfigError`,
+    raised here and not at the first row.
     """
     wanted = Wanted(field, id_field, fields)
     if kind is None and source != STDIN and Path(source).is_dir():

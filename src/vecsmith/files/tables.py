@@ -43,7 +43,7 @@ class Places:
     text: int
     id: int | None
     others: Mapping[str, int]
-    """The columns that come along."""
+    """Those that ride along, by the names of their columns."""
 
 
 def read_table(lines: Lines, wanted: Wanted, *, delimiter: str) -> Iterator[Row | BadRow]:
@@ -108,8 +108,9 @@ def entry(record: Record, number: int, places: Places) -> Row | BadRow:
         return BadRow(record.line, identity, reason)
     if identity is None:
         return BadRow(record.line, None, "its id is empty")
-    others = {name: cells[at] for name, at in places.others.items()}
-    return Row(identity, cells[places.text], record.line, others)
+    if not places.others:
+        return Row(identity, cells[places.text], record.line)
+    return Row(identity, cells[places.text], record.line, {name: cells[at] for name, at in places.others.items()})
 
 
 def identity_of(cells: list[str], number: int, places: Places) -> str | int | None:
@@ -128,17 +129,23 @@ def locate(header: list[str], wanted: Wanted, name: str, delimiter: str) -> Plac
     else:
         text = find(header, wanted.field or "text", wanted, name)
     identity = None if wanted.id is None else find(header, wanted.id, wanted, name)
-    others = {column: at for at, column in enumerate(header) if wanted.fields and at not in {text, identity}}
-    return Places(len(header), text, identity, others)
+    others = [at for at in range(len(header)) if wanted.others and at not in {text, identity}]
+    return Places(len(header), text, identity, {header[at]: at for at in others if once(header, header[at], name)})
 
 
 def find(header: list[str], column: str, wanted: Wanted, name: str) -> int:
     """Return the position of a column that is there exactly once."""
     if column not in header:
         raise missing_column(name, "column", column, header, wanted)
-    if header.count(column) > 1:
-        raise ConfigError(f"{name} has {header.count(column)} columns named {column!r}: give each its own name")
+    once(header, column, name)
     return header.index(column)
+
+
+def once(header: list[str], column: str, name: str) -> bool:
+    """Refuse a column that is there several times; return whether it has a name at all."""
+    if column and header.count(column) > 1:
+        raise ConfigError(f"{name} has {header.count(column)} columns named {column!r}: give each its own name")
+    return column != ""
 
 
 def check_delimiter(header: str, name: str, delimiter: str) -> None:
