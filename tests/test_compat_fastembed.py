@@ -175,7 +175,7 @@ def test_a_model_that_there_is_none_of_is_a_value_error(fe):
 
 
 @pytest.mark.parametrize(("pooling", "normalization"), [("CLS", True), ("MEAN", False), ("LAST_TOKEN", True)])
-def test_a_model_of_the_programs_own(fe, where, descriptions, pooling, normalization, only_these):
+def test_a_model_of_the_programs_own(fe, where, descriptions, pooling, normalization, only_these):  # noqa: PLR0917
     name = f"own/{fe.__name__}-{pooling}"
     fe.TextEmbedding.add_custom_model(
         name,

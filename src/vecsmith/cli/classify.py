@@ -14,10 +14,10 @@ import typer
 
 from vecsmith.cli import classify_options as own  # noqa: TC001 (typer reads the annotations when it runs)
 from vecsmith.cli import options  # noqa: TC001 (as above)
-from vecsmith.cli.embed import Engine, is_terminal
 from vecsmith.cli.labelled import Source, as_known, concluded, embedded, embedded_whole, labels_in, source_of
 from vecsmith.cli.messages import CLOSED_PIPE, FAILED, Tally, counted, say, stop
 from vecsmith.cli.tables import AsJson, print_json
+from vecsmith.cli.work import Engine, is_terminal
 from vecsmith.errors import EmbedWarning
 from vecsmith.files import STDIN
 from vecsmith.files.outputs import destination

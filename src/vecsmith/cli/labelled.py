@@ -6,9 +6,9 @@ import sys
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from vecsmith.cli.embed import is_terminal
 from vecsmith.cli.messages import SET_ASIDE, say, stop
 from vecsmith.cli.progress import watching
+from vecsmith.cli.work import is_terminal
 from vecsmith.errors import ConfigError
 from vecsmith.files import STDIN, BadRow, Kind, Row, read_rows
 from vecsmith.files.columns import Wanted, missing_column
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from vecsmith.classifying.training import Examples
     from vecsmith.cli.messages import Tally
     from vecsmith.errors import InputError
-    from vecsmith.files import Rows
+    from vecsmith.files import Folder, Rows
     from vecsmith.options import CallOptions
     from vecsmith.space import Space
     from vecsmith.sync import Embedder
@@ -48,7 +48,7 @@ class Source:
         """What a person calls it."""
         return "standard input" if self.path == STDIN else self.path
 
-    def open(self, tally: Tally) -> Rows:
+    def open(self, tally: Tally) -> Rows | Folder:
         """Open it; rows that cannot be read are told to the tally."""
         if self.label is not None and self.label in {self.field or "text", self.id}:
             stop(f"--label names the column {self.label!r}, which holds the text or the id: name another")
