@@ -8,7 +8,9 @@ import sys
 import numpy as np
 import pytest
 
+from processes import run_python
 from reference_models import MODELS
+from topics import TOPICS, examples, texts_of
 from vecsmith import Classifier, ConfigError, Embedder, InputError
 from vecsmith.classifying import Unsure, logistic
 from vecsmith.classifying.head import Head
@@ -21,11 +23,6 @@ from vecsmith.testing import FakeGenerator
 
 WIDTH = 48
 TINY = MODELS / "nomic_bert"
-TOPICS = {
-    "garden": ("roses", "soil", "hedge", "seeds", "lawn", "spade"),
-    "kitchen": ("oven", "soup", "knife", "flour", "stove", "salt"),
-    "travel": ("train", "ticket", "harbour", "luggage", "ferry", "hotel"),
-}
 
 
 class Words(FakeGenerator):
@@ -34,16 +31,6 @@ class Words(FakeGenerator):
     def vector(self, text, prompt=""):
         words = [super(Words, self).vector(word) for word in (prompt + text).split()]
         return np.sum(words, axis=0)
-
-
-def texts_of(topic, count, seed=0):
-    chance = np.random.default_rng(seed)
-    return [" ".join(chance.choice(TOPICS[topic], 3)) + f" number {n}" for n in range(count)]
-
-
-def examples(count=12, topics=tuple(TOPICS), seed=0):
-    texts = [text for topic in topics for text in texts_of(topic, count, seed)]
-    return texts, [topic for topic in topics for _ in range(count)]
 
 
 @pytest.fixture(scope="module")
@@ -413,8 +400,6 @@ def test_drawing_leaves_the_plots_of_the_program_alone(tmp_path):
         Report(("a", "b"), numpy.eye(2, dtype=int), 0.0, 0.0, 1.0).draw(sys.argv[1])
         print("matplotlib.pyplot" in sys.modules)
     """
-    from processes import run_python
-
     assert run_python(code, str(tmp_path / "a.png")) == "False\n"
 
 
