@@ -2,6 +2,8 @@
 
 import os
 import warnings
+from urllib.parse import urlsplit
+from uuid import uuid4
 from zlib import crc32
 
 import pytest
@@ -84,6 +86,18 @@ def postgres(tmp_path_factory):
         server = get_server(tmp_path_factory.mktemp("postgres"))
     yield server.get_uri()
     server.cleanup()
+
+
+@pytest.fixture
+def database(postgres):
+    """The address of an empty database, which goes away with all that is made in it."""
+    import psycopg
+
+    name = f"page_{uuid4().hex}"
+    with psycopg.connect(postgres, autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {name}")
+        yield urlsplit(postgres)._replace(path=f"/{name}").geturl()
+        connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
 
 
 @pytest.fixture

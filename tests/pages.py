@@ -39,6 +39,7 @@ MARK = re.compile(r"# (?:(?P<value>→) |(?P<raises>raises) |(?P<warns>warns) )(
 CONTINUED = re.compile(r"#   +(\S.*)")
 NUMBER = re.compile(r"(-?\d+\.\d+)")
 ANY_NUMBER = r"(-?\d+(?:\.\d*)?(?:e-?\d+)?)"
+PICTURE = re.compile(r"\]\(pictures/([\w.-]+)\)")
 LINK = re.compile(r"\]\(([^)\s]+)\)")
 HEADING = re.compile(r"^#+ (.*)$", re.MULTILINE)
 EXIT_CODE = re.compile(r"# exit code (\d+)\s*$")
@@ -55,6 +56,11 @@ FILES = {
     "handbook.txt": "You may send anything back within thirty days. Keep the receipt. We ship on weekdays.\n",
 }
 """What the examples read, under the names that they give it."""
+TEXTS = ROOT / "docs" / "texts"
+"""Longer texts of ours; a page that names one finds it in its folder."""
+
+DATABASE = "postgresql://localhost/shop"
+"""Where a page says that its database is."""
 
 
 class Block(NamedTuple):
@@ -71,14 +77,22 @@ def blocks(page: str) -> list[Block]:
     return [Block(found[1], found[2], page.count("\n", 0, found.start(2))) for found in BLOCK.finditer(page)]
 
 
-def run_page(path: Path, folder: Path) -> None:
-    """Run a page's examples in their order, in a folder that has the files they read."""
+def names_database(path: Path) -> bool:
+    """Whether an example of a page asks for a database."""
+    return any(DATABASE in block.code for block in blocks(path.read_text(encoding="utf-8")))
+
+
+def run_page(path: Path, folder: Path, database: str | None = None) -> None:
+    """Run a page's examples in their order, in a folder that has the files they read, and with a database of its own.
+
+    The pictures that the page shows are those that its examples draw.
+    """
     page = path.read_text(encoding="utf-8")
     prepare_folder(folder, page)
     namespace: dict[str, object] = {"__name__": path.stem}
     with ExitStack() as servers:
         try:
-            there: dict[str, str] = {}
+            there = {} if database is None else {DATABASE: database}
             for block in blocks(page):
                 there |= serve(block, servers) | start(block, servers)
                 code = block.code
@@ -87,8 +101,10 @@ def run_page(path: Path, folder: Path) -> None:
                 run_block(block._replace(code=code), namespace, path.name)
         finally:
             for value in namespace.values():
-                if isinstance(value, vecsmith.Embedder | vecsmith.Session):
+                if isinstance(value, vecsmith.Embedder | vecsmith.Session | vecsmith.Store):
                     value.close()
+    for picture in PICTURE.findall(page):
+        assert (folder / picture).is_file(), f"{path.name} shows {picture}, and no example draws it"
 
 
 def serve(block: Block, servers: ExitStack) -> dict[str, str]:
@@ -136,6 +152,11 @@ def prepare_folder(folder: Path, page: str) -> None:
     """Write the files that a page's examples read, and ``my-model`` with the settings that the page shows."""
     for name, text in FILES.items():
         (folder / name).write_text(text, encoding="utf-8")
+    for text in TEXTS.iterdir():
+        if text.is_dir() and f"{text.name}/" in page:
+            shutil.copytree(text, folder / text.name)
+        elif text.name in page:
+            shutil.copy(text, folder)
     settings = [block.code for block in blocks(page) if block.language == "json"]
     if "my-model" in page:
         shutil.copytree(BUNDLED["minilm"], folder / "my-model", ignore=shutil.ignore_patterns("manifest.json"))
@@ -249,7 +270,7 @@ def run_command(line: str) -> str:
         at = command.index("|")
         given, command = b"".join(Path(name).read_bytes() for name in command[1:at]), command[at + 1 :]
     settings = {}
-    while command and re.fullmatch(r"VECSMITH_\w+=.*", command[0]):
+    while command and re.fullmatch(r"[A-Z]\w*=.*", command[0]):
         name, _, settings[name] = command.pop(0).partition("=")
     if command[:1] != ["vecsmith"]:
         return ""

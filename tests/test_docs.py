@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from pages import ROOT, blocks, broken_links, run_page
+from pages import ROOT, blocks, broken_links, names_database, run_page
 from vecsmith import EmbedWarning
 
 GUIDES = sorted((ROOT / "docs").glob("*.md"))
@@ -17,8 +17,8 @@ def name(path):
 
 
 @pytest.mark.parametrize("path", GUIDES, ids=name)
-def test_what_a_guide_shows_is_so(path, page_folder):
-    run_page(path, page_folder)
+def test_what_a_guide_shows_is_so(path, page_folder, request):
+    run_page(path, page_folder, request.getfixturevalue("database") if names_database(path) else None)
 
 
 @pytest.mark.parametrize("path", GUIDES, ids=name)
@@ -59,6 +59,22 @@ def test_a_page_that_shows_what_is_not_so_is_found(page, page_folder):
     path.write_text(page, encoding="utf-8")
     with pytest.raises((AssertionError, pytest.fail.Exception, EmbedWarning)):
         run_page(path, page_folder)
+
+
+def test_a_picture_that_no_example_draws_is_found(page_folder):
+    path = page_folder / "page.md"
+    path.write_text("![Scores](pictures/scores.png)", encoding="utf-8")
+    with pytest.raises(AssertionError, match="no example draws it"):
+        run_page(path, page_folder)
+
+
+def test_an_example_finds_an_empty_database_where_the_page_says_it_is(page_folder, database):
+    path = page_folder / "page.md"
+    code = "import psycopg\nwith psycopg.connect('postgresql://localhost/shop') as connection:\n"
+    asked = "    tables = connection.execute('SELECT count(*) FROM pg_tables WHERE schemaname = %s', ['public']).fetchone()"
+    path.write_text(f"```python\n{code}{asked}\ntables  # → (0,)\n```", encoding="utf-8")
+    assert names_database(path)
+    run_page(path, page_folder, database)
 
 
 def test_links_that_lead_nowhere_are_found(tmp_path):
