@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from vecsmith.chunking import Chunking
     from vecsmith.client import AsyncEmbedder
+    from vecsmith.clustering import Cluster, Clusters, cluster
     from vecsmith.compare import similarity, top_k
     from vecsmith.encodings import Calibration
     from vecsmith.errors import (
@@ -48,6 +49,8 @@ __all__ = [
     "Chunk",
     "Chunking",
     "Closed",
+    "Cluster",
+    "Clusters",
     "ConfigError",
     "EmbedError",
     "EmbedResult",
@@ -65,6 +68,7 @@ __all__ = [
     "Timeout",
     "Unavailable",
     "Usage",
+    "cluster",
     "embed",
     "estimate",
     "normalize",
@@ -75,6 +79,7 @@ __all__ = [
 _HOMES = {
     "chunking": ("Chunking",),
     "client": ("AsyncEmbedder",),
+    "clustering": ("Cluster", "Clusters", "cluster"),
     "compare": ("similarity", "top_k"),
     "encodings": ("Calibration",),
     "errors": (

@@ -14,6 +14,7 @@ import typer
 
 from vecsmith.cli.background import background, start, status, stop
 from vecsmith.cli.cache import app as cache
+from vecsmith.cli.cluster import cluster
 from vecsmith.cli.doctor import doctor
 from vecsmith.cli.embed import embed
 from vecsmith.cli.functions import app as functions
@@ -77,6 +78,7 @@ app.command("status")(status)
 app.command("background", hidden=True)(background)
 app.add_typer(functions)
 app.add_typer(keys)
+app.command("cluster")(cluster)
 app.command("verify")(verify)
 app.command("doctor")(doctor)
 

@@ -3,6 +3,6 @@
 from vecsmith.clustering.clusters import Cluster, Clusters, Method
 from vecsmith.clustering.collection import Collection
 from vecsmith.clustering.making import cluster, clustered
-from vecsmith.clustering.parting import Wish, checked
+from vecsmith.clustering.parting import Wish, checked, enough
 
-__all__ = ["Cluster", "Clusters", "Collection", "Method", "Wish", "checked", "cluster", "clustered"]
+__all__ = ["Cluster", "Clusters", "Collection", "Method", "Wish", "checked", "cluster", "clustered", "enough"]

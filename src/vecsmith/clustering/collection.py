@@ -47,6 +47,9 @@ class Collection:
         for many, what in ((told, "texts"), (names, "ids")):
             if len(many) != len(rows):
                 raise InputError(f"{len(rows)} vectors do not fit {len(many)} {what}: give one vector for each")
+        odd = next((at for at, text in enumerate(told) if not isinstance(text, str)), None)
+        if odd is not None:
+            raise InputError(f"expected a string, found {type(told[odd]).__name__}", index=odd)
         if not len(rows):
             raise InputError("there is nothing to cluster: give at least one text")
         return cls(told, names, rows)

@@ -90,6 +90,7 @@ def started(vectors: Floats, k: int, seed: int) -> Labels:
 @contextmanager
 def alone() -> Iterator[None]:
     """Compute on one core, because sums of several have no fixed order; leave scikit-learn's warnings to our checks."""
+    import sklearn.cluster  # noqa: F401 (only what is loaded can be limited)
     from threadpoolctl import threadpool_limits
 
     with threadpool_limits(1), warnings.catch_warnings():

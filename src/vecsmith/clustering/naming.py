@@ -118,12 +118,18 @@ def distinct(counts: Counts, group: int, texts: Sequence[list[str]]) -> Iterator
     phrases = longer(terms)
     told: list[str] = []
     for term in terms:
-        if any(kin(word, other) for word in term for other in told):
+        if repeats(term, told):
             continue
-        fuller = (phrase for phrase in phrases.get(term, ()) if inside[phrase] >= MOSTLY * inside[term])
-        shown = completed(next(fuller, term), texts)
-        told += shown
-        yield shown
+        fuller = [phrase for phrase in phrases.get(term, ()) if inside[phrase] >= MOSTLY * inside[term]]
+        shown = completed(next((phrase for phrase in fuller if not repeats(phrase, told)), term), texts)
+        if not repeats(shown, told):
+            told += shown
+            yield shown
+
+
+def repeats(term: Term, told: Iterable[str]) -> bool:
+    """Whether a term has a word, or another form of it, that was told already."""
+    return any(kin(word, other) for word in term for other in told)
 
 
 def longer(terms: Iterable[Term]) -> Mapping[Term, list[Term]]:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     Labels = NDArray[np.int64]
 
-__all__ = ["Parted", "Wish", "checked", "parted"]
+__all__ = ["Parted", "Wish", "checked", "enough", "parted"]
 
 ENOUGH = 1_000
 """So many texts that differ are more than any number of clusters that is tried."""
@@ -69,10 +69,11 @@ def parted(collection: Collection, wish: Wish) -> Parted:
     Raises `InputError` where fewer texts differ than clusters are asked for.
     """
     k, differing = wish.k, collection.differing(max(wish.k or 0, ENOUGH))
-    if k is not None and k > len(collection):
-        raise InputError(f"{k} clusters cannot be made of {texts(len(collection))}: ask for fewer")
+    enough(wish, len(collection))
     if k is not None and k > differing:
-        raise InputError(f"{k} clusters cannot be made where only {texts(differing)} differ: ask for fewer")
+        raise InputError(
+            f"{k} clusters cannot be made where only {differing} of {texts(len(collection))} differ: ask for fewer"
+        )
     if k == 1 or (k is None and differing == 1):
         return together(collection, "as asked" if k else "the texts do not differ")
     if wish.method == "hdbscan":
@@ -82,6 +83,12 @@ def parted(collection: Collection, wish: Wish) -> Parted:
     if k is None:
         return found(collection, differing, wish)
     return Parted(by_size(grouped(collection.vectors, k, nearest=wish.nearest, seed=wish.seed)), "as asked")
+
+
+def enough(wish: Wish, many: int) -> None:
+    """Refuse more clusters than there are texts."""
+    if wish.k is not None and wish.k > many:
+        raise InputError(f"{wish.k} clusters cannot be made of {texts(many)}: ask for fewer")
 
 
 def texts(many: int) -> str:

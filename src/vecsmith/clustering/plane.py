@@ -15,13 +15,16 @@ if TYPE_CHECKING:
 __all__ = ["flat"]
 
 COMPONENTS = 50
-"""Principal components that are laid out, as van der Maaten and Hinton (2008) do: what is beyond them is mostly noise."""
+"""Principal components that are laid out, as van der Maaten and Hinton (2008) do: beyond them is mostly noise."""
 
 FEW = 5
 """Vectors up to which the first two principal components are the picture."""
 
 PERPLEXITY = 30.0
 """How many neighbours each point keeps near, about; fewer where there are few points."""
+
+ROUNDS = 500
+"""Of gradient descent, half of them with early exaggeration: more move the points of a cluster, and no cluster."""
 
 
 def flat(vectors: Floats, *, seed: int = 0) -> Floats:
@@ -44,12 +47,14 @@ def embedded(vectors: Floats, seed: int) -> Floats:
     with alone():
         from sklearn.manifold import TSNE
 
-        if not np.ptp(vectors, axis=0).any():  # all of them one
-            return np.zeros((len(vectors), 2), np.float32)
         width = min(2, vectors.shape[1])
         start = np.zeros((len(vectors), 2), np.float32)
         start[:, :width] = vectors[:, :width] / max(float(vectors[:, 0].std()), 1e-12) * 1e-4
         layout = TSNE(
-            perplexity=min(PERPLEXITY, (len(vectors) - 1) / 3), init=start, learning_rate="auto", random_state=seed
+            perplexity=min(PERPLEXITY, (len(vectors) - 1) / 3),
+            init=start,
+            learning_rate="auto",
+            max_iter=ROUNDS,
+            random_state=seed,
         )
         return np.asarray(layout.fit_transform(vectors), np.float32)
