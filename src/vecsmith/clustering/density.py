@@ -28,6 +28,10 @@ DIMENSIONS = 15
 AROUND = 5
 """Neighbours that make a vector's surroundings dense."""
 
+FENCE = 1.5
+LEAST = 1e-3
+"""The least that a cluster's cosines are taken to differ by, so that equal texts leave room for rounding."""
+
 SMALLEST = 5
 SHARE = 100
 """The smallest cluster is at least this part of all, unless another size is asked for."""
@@ -45,7 +49,8 @@ def dense(vectors: Floats, min_size: int, *, nearest: int = NEAREST, seed: int =
     """Return the cluster of each vector (n, d) of length one, from 0 up, or `OUTLIER`.
 
     HDBSCAN (Campello et al. 2013; scikit-learn's) on the first principal components of vectors that were averaged with
-    their neighbours where clusters are large enough for that.
+    their neighbours where clusters are large enough for that. HDBSCAN gives stray vectors to a cluster that nothing
+    divides from them: those that are unusually far from the others, on their own, are taken out again.
     """
     if len(vectors) < max(min_size, 2):
         return np.full(len(vectors), OUTLIER, np.int64)
@@ -59,7 +64,22 @@ def dense(vectors: Floats, min_size: int, *, nearest: int = NEAREST, seed: int =
         around = min(AROUND, min_size, len(some))
         found = HDBSCAN(min_size, min_samples=around, copy=True).fit_predict(flat[some].astype(np.float64))
     labels = np.asarray(found, np.int64)
-    return labels if len(some) == len(flat) else spread(flat, some, labels)
+    return without_strays(vectors, labels if len(some) == len(flat) else spread(flat, some, labels), min_size)
+
+
+def without_strays(vectors: Floats, labels: Labels, min_size: int) -> Labels:
+    """Take those out of each cluster whose cosine to its centre is below Tukey's fence (1977): Q1 - 1.5 (Q3 - Q1).
+
+    The nearest `min_size` stay.
+    """
+    kept = labels.copy()
+    for each in range(labels.max() + 1):
+        members = np.flatnonzero(labels == each)
+        near = vectors[members] @ normalize(vectors[members].mean(axis=0))
+        low, high = np.quantile(near, (0.25, 0.75))
+        fence = low - FENCE * max(high - low, LEAST)
+        kept[members[near < min(fence, np.sort(near)[-min(min_size, len(near))])]] = OUTLIER
+    return kept
 
 
 def spread(flat: Floats, some: Labels, labels: Labels) -> Labels:

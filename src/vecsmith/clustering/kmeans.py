@@ -107,19 +107,19 @@ def searched(vectors: Floats, differing: int, *, nearest: int = NEAREST, seed: i
     near = neighbours(sample, nearest - 1, seed=seed)
     far = np.clip(1 - sample @ sample.T, 0, 2).astype(np.float64)
     np.fill_diagonal(far, 0)
-    scores = []
-    for k in range(2, highest + 1):
-        even = smoothed(sample, near[:, : near_enough(len(sample) / k, nearest) - 1])
-        scores.append((k, silhouette(even, far, k, seed)))
+    with alone():
+        scores = [
+            (k, silhouette(smoothed(sample, near[:, : near_enough(len(sample) / k, nearest) - 1]), far, k, seed))
+            for k in range(2, highest + 1)
+        ]
     return Search(tuple(scores), len(sample))
 
 
 def silhouette(vectors: Floats, far: NDArray[np.float64], k: int, seed: int) -> float:
     """Return the mean silhouette of k clusters of vectors (n, d), by distances (n, n)."""
-    with alone():
-        from sklearn.cluster import KMeans
-        from sklearn.metrics import silhouette_score
+    from sklearn.cluster import KMeans
+    from sklearn.metrics import silhouette_score
 
-        labels = KMeans(k, n_init=TRIAL_STARTS, random_state=seed).fit_predict(vectors)
-        parts = len(np.unique(labels))
-        return float(silhouette_score(far, labels, metric="precomputed")) if 1 < parts < len(labels) else -1.0
+    labels = KMeans(k, n_init=TRIAL_STARTS, random_state=seed).fit_predict(vectors)
+    parts = len(np.unique(labels))
+    return float(silhouette_score(far, labels, metric="precomputed")) if 1 < parts < len(labels) else -1.0

@@ -24,6 +24,9 @@ HIDDEN = (1.5, 8.0)
 
 MANY = 2_000
 
+RADIUS = 4.0
+"""Pixels of a point, about."""
+
 CROSSED = 1_000.0
 """What is worse than any distance: a label over another one."""
 
@@ -56,7 +59,7 @@ def placed(boxes: Sequence[Box], points: Reals, frame: tuple[float, float]) -> R
         low = half[at] + GAP
         tried = np.clip(tried, low, np.maximum(np.array(frame) - low, low))
         lost = np.linalg.norm(tried - [box.x, box.y], axis=1)
-        lost += each * inside(tried, half[at], points)
+        lost += each * inside(tried, half[at] + RADIUS, points)
         lost += CROSSED * crossing(tried, half[at] + GAP, middles[:at], half[:at])
         middles[at] = tried[int(np.argmin(lost))]
     return middles

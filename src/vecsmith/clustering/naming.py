@@ -27,6 +27,9 @@ MOSTLY = 0.35
 ALWAYS = 0.8
 """The share of a term's texts in which the same word stands beside it for that to be part of it, as in ``New York``."""
 
+COMMON = 0.2
+"""The share of all texts above which a word is part of nothing: it stands beside everything, as articles do."""
+
 LONGEST = 3
 """Words of the longest term."""
 
@@ -53,9 +56,12 @@ class Counts:
         self.all.update(terms)
 
     def lift(self, term: Term, group: int) -> float:
-        """Return how many times as often a term stands in a text of the group as in one of the others."""
+        """Return how many times as often a term stands in a text of the group as in one of the others.
+
+        Half a text that has it, and half a text that has not, are added to both, so that few texts say little.
+        """
         here, size = self.inside[group][term], self.sizes[group]
-        return (here / size) / ((self.all[term] - here + 0.5) / (self.texts - size + 1))
+        return ((here + 0.5) / (size + 1)) / ((self.all[term] - here + 0.5) / (self.texts - size + 1))
 
 
 def weight(counts: Counts, term: Term, group: int) -> float:
@@ -100,8 +106,8 @@ def counted(read: Sequence[tuple[int, list[str]]]) -> Counts:
         counts.add(group, {(word,) for word in words if tells(word)})
     best = {word for group in counts.inside if group >= 0 for (word,) in ranked(counts, group)[:CANDIDATES]}
     for group, words in read:
-        pairs = {pair for pair in pairwise(words) if pair[0] != pair[1]}
-        counts.add(group, {pair for pair in pairs if pair[0] in best and pair[1] in best})
+        pairs = {pair for pair in pairwise(words) if pair[0] in best and pair[1] in best}
+        counts.add(group, {pair for pair in pairs if not kin(*pair)})
     return counts
 
 
@@ -121,7 +127,8 @@ def distinct(counts: Counts, group: int, texts: Sequence[list[str]]) -> Iterator
         if repeats(term, told):
             continue
         fuller = [phrase for phrase in phrases.get(term, ()) if inside[phrase] >= MOSTLY * inside[term]]
-        shown = completed(next((phrase for phrase in fuller if not repeats(phrase, told)), term), texts)
+        shown = next((phrase for phrase in fuller if not repeats(phrase, told)), term)
+        shown = completed(shown, texts, COMMON * counts.texts, counts.all)
         if not repeats(shown, told):
             told += shown
             yield shown
@@ -141,15 +148,15 @@ def longer(terms: Iterable[Term]) -> Mapping[Term, list[Term]]:
     return found
 
 
-def completed(term: Term, texts: Sequence[list[str]]) -> Term:
-    """Return a term with the words that nearly always stand beside it."""
+def completed(term: Term, texts: Sequence[list[str]], most: float, often: Mapping[Term, int]) -> Term:
+    """Return a term with the words that nearly always stand beside it, and stand in at most so many texts."""
     while len(term) < LONGEST:
         places = [(words, at) for words in texts if term[0] in words if (at := place(term, words)) is not None]
         before = Counter(words[at - 1] for words, at in places if at)
         behind = Counter(words[at + len(term)] for words, at in places if at + len(term) < len(words))
         sides = [(count, word, side) for side in (before, behind) for word, count in side.most_common(1)]
         count, word, side = max(sides, default=(0, "", before), key=lambda each: each[0])
-        if count < max(2, ALWAYS * len(places)) or not tells(word) or word in term:
+        if count < max(2, ALWAYS * len(places)) or not tells(word) or word in term or often[(word,)] > most:
             break
         term = (word, *term) if side is before else (*term, word)
     return term

@@ -45,7 +45,9 @@ def png(picture: Picture) -> bytes:
     for label in picture.labels:
         write(axes, label, family)
     left, top = 16 / WIDTH, 1 - 28 / (HEIGHT + HEAD)
-    figure.text(left, top, picture.title, size=16 * 72 / DPI * 1.15, color=INK, family=family, va="center", **PLAIN)
+    figure.text(
+        left, top, shown(picture.title), size=16 * 72 / DPI * 1.15, color=INK, family=family, va="center", **PLAIN
+    )
     below = 1 - 54 / (HEIGHT + HEAD)
     figure.text(left, below, picture.note, size=pixels(13), color=FAINT, family=family, va="center", **PLAIN)
     buffer = io.BytesIO()
@@ -53,6 +55,11 @@ def png(picture: Picture) -> bytes:
         warnings.simplefilter("ignore")  # of letters that no font here has, which are drawn as boxes
         figure.savefig(buffer, format="png", metadata={"Software": None})
     return buffer.getvalue()
+
+
+def shown(text: str) -> str:
+    """Return a text with what has no letters, such as half characters, replaced."""
+    return "".join(letter if letter.isprintable() else "\ufffd" for letter in text)
 
 
 def pixels(height: float) -> float:
@@ -93,7 +100,7 @@ def write(axes: Axes, label: Label, family: list[str]) -> None:
         axes.text(
             left + 16,
             at,
-            line,
+            shown(line),
             size=pixels(FONT),
             color=INK,
             family=family,

@@ -78,7 +78,7 @@ def tells(word: str) -> bool:
     if len(word) == 1:
         return word.isalpha() and word.lower() == word.upper()  # a character that is a word, as in Chinese
     stem = re.split(APOSTROPHE, word, maxsplit=1)[0].removesuffix("n")  # don't, I'm, they've
-    known = word in FUNCTION_WORDS or (stem != word and (stem in FUNCTION_WORDS or len(stem) == 1 or "n't" in word))
+    known = word in FUNCTION_WORDS or (stem != word and stem in FUNCTION_WORDS)
     return not known and len(word) <= LONGEST and "_" not in word and any(map(str.isalpha, word))
 
 
