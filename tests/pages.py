@@ -50,6 +50,7 @@ ADDRESSES = {"serve": "http://127.0.0.1:8080", "functions serve": "http://127.0.
 """Where a page says that its servers are."""
 
 FILES = {
+    "messages.csv": (ROOT / "examples" / "messages.csv").read_text(encoding="utf-8"),
     "many.txt": "one line\nanother line\n",
     "questions.txt": "where is my parcel?\nhow do I send it back?\n",
     "reviews.csv": "review_id,body\n7,Arrived quickly and works.\n8,Broke after a day.\n",

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from vecsmith.chunking import Chunking
     from vecsmith.classifying import Classifier
     from vecsmith.client import AsyncEmbedder
+    from vecsmith.clustering import Cluster, Clusters, cluster
     from vecsmith.compare import similarity, top_k
     from vecsmith.encodings import Calibration
     from vecsmith.errors import (
@@ -52,6 +53,8 @@ __all__ = [
     "Chunking",
     "Classifier",
     "Closed",
+    "Cluster",
+    "Clusters",
     "ConfigError",
     "EmbedError",
     "EmbedResult",
@@ -71,6 +74,7 @@ __all__ = [
     "Timeout",
     "Unavailable",
     "Usage",
+    "cluster",
     "embed",
     "estimate",
     "normalize",
@@ -82,6 +86,7 @@ _HOMES = {
     "chunking": ("Chunking",),
     "classifying": ("Classifier",),
     "client": ("AsyncEmbedder",),
+    "clustering": ("Cluster", "Clusters", "cluster"),
     "compare": ("similarity", "top_k"),
     "encodings": ("Calibration",),
     "errors": (

@@ -7,6 +7,7 @@ import threading
 from collections.abc import Sized
 from contextlib import asynccontextmanager
 from functools import cached_property, partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self, Unpack
 
 from vecsmith.adapters import adapted
@@ -27,7 +28,6 @@ from vecsmith.windows import Flow, Window, ahead, async_windows
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterable, AsyncIterator, Iterable
-    from pathlib import Path
 
     from vecsmith.cache import Cache
     from vecsmith.notices import OnBad
@@ -113,8 +113,11 @@ class AsyncEmbedder:
 
     @property
     def given_name(self) -> str | None:
-        """The model as it was named; None for an embedder over a generator."""
-        return None if self._own else str(self._model)
+        """The model as it was named, a folder by its whole path; None for an embedder over a generator."""
+        if self._own:
+            return None
+        folder = not isinstance(self._model, str) or self._model.startswith((".", "/", "~"))
+        return str(Path(self._model).expanduser().absolute()) if folder else str(self._model)
 
     async def open(self) -> Generates:
         """Load the model unless it is loaded, and return its generator; raises `ConfigError` where it cannot be."""
@@ -128,11 +131,6 @@ class AsyncEmbedder:
             if not wanted:  # another task was faster, or the embedder was closed meanwhile
                 await opened.aclose()
         return self.generator
-
-    @property
-    def model(self) -> str | Path:
-        """The name that the model was asked for by."""
-        return self._model
 
     @property
     def generator(self) -> Generates:

@@ -88,18 +88,13 @@ class Embedder:
         return face
 
     @property
-    def model(self) -> str | Path:
-        """The name that the model was asked for by."""
-        return self._embedder.model
-
-    @property
     def metadata(self) -> Metadata:
         """What the model is."""
         return self._embedder.metadata
 
     @property
     def given_name(self) -> str | None:
-        """The model as it was named; None for an embedder over a generator."""
+        """The model as it was named, a folder by its whole path; None for an embedder over a generator."""
         return self._embedder.given_name
 
     @property

@@ -15,6 +15,7 @@ import typer
 from vecsmith.cli.background import background, start, status, stop
 from vecsmith.cli.cache import app as cache
 from vecsmith.cli.classify import app as classify
+from vecsmith.cli.cluster import cluster
 from vecsmith.cli.doctor import doctor
 from vecsmith.cli.embed import embed
 from vecsmith.cli.functions import app as functions
@@ -81,6 +82,7 @@ app.add_typer(functions)
 app.add_typer(keys)
 app.add_typer(classify)
 app.command("search")(search)
+app.command("cluster")(cluster)
 app.command("verify")(verify)
 app.command("doctor")(doctor)
 

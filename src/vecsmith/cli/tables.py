@@ -24,5 +24,5 @@ def columns(rows: Sequence[Sequence[str]]) -> Iterator[str]:
 
 
 def print_json(value: Any) -> None:
-    """Print a value as JSON."""
-    typer.echo(json.dumps(value, indent=2, ensure_ascii=False))
+    """Print a value as JSON; half characters, which no encoding has, become question marks."""
+    typer.echo(json.dumps(value, indent=2, ensure_ascii=False).encode("utf-8", "replace").decode("utf-8"))

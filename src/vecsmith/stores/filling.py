@@ -50,11 +50,11 @@ class Filled:
     """Rows that were set aside, and why."""
 
 
-def record_of(embedder: Embedder, model: str | Path, options: CallOptions) -> Record:
+def record_of(embedder: Embedder, options: CallOptions) -> Record:
     """Return what a store is to say of the vectors that an embedder makes with these options."""
-    name = str(Path(model).absolute()) if isinstance(model, Path) or model.startswith((".", "/", "~")) else model
     asked = embedder.asked(options)
     made = embedder.embed_quietly([], asked)
+    name = embedder.given_name or embedder.metadata.model
     return Record(made.stored, name, asked.dimensions, asked.normalize, asked.task, asked.calibration)
 
 
@@ -202,7 +202,7 @@ def filling(
     """Open a store to be written, and close it when the block ends."""
     if index and not is_database(str(to)):
         raise ConfigError("an index is made in Postgres alone, other stores are searched row by row: leave it away")
-    record = record_of(embedder, embedder.model, options)
+    record = record_of(embedder, options)
     backend = backend_of(to, table, make=True)
     try:
         yield Filling(backend, embedder, options, record, on_bad, keep_text=keep_text, index=index)
