@@ -28,7 +28,7 @@ def run(monkeypatch, auto_embedder):
 @pytest.fixture
 def unopened(monkeypatch):
     """Fail where a model is opened."""
-    monkeypatch.setattr(sys.modules["vecsmith.cli.embed"].Engine, "open", lambda _: pytest.fail("it was opened"))
+    monkeypatch.setattr(sys.modules["vecsmith.cli.work"].Engine, "open", lambda _: pytest.fail("it was opened"))
 
 
 @pytest.fixture
@@ -171,3 +171,11 @@ def test_lines_of_wide_letters_are_cut_by_their_width():
     assert cut("日本語", 5) == "日本"
     assert plain("a\n b\x1b") == "a b\ufffd"
     assert list(wrapped("one two three", 8)) == ["one two", "three"]
+
+
+def test_what_a_store_has_is_grouped_without_a_model(run, table, tmp_path, auto_embedder, unopened):
+    auto_embedder.store(TEXTS, tmp_path / "rows.sqlite")
+    result = run("--in", tmp_path / "rows.sqlite", "-k", 2, "--json")
+    assert result.exit_code == 0
+    assert len(json.loads(result.stdout)["items"]) == len(TEXTS)
+    assert run("--in", tmp_path / "rows.sqlite", "--input", table).exit_code == 2

@@ -32,6 +32,15 @@ __all__ = ["cluster"]
 NO_INPUT = """no file was named; for example:
   vecsmith cluster --input reviews.csv --field body --picture reviews.html"""
 
+In = Annotated[
+    str | None,
+    typer.Option(
+        "--in",
+        envvar="VECSMITH_IN",
+        metavar="FILE|postgresql://…",
+        help="Group what vecsmith embed --output wrote there, and embed nothing.",
+    ),
+]
 Many = Annotated[
     int | None,
     typer.Option(
@@ -127,6 +136,8 @@ def cluster(
     input_encoding: options.InputEncoding = None,
     field: options.Field = None,
     id_field: options.Id = None,
+    place: In = None,
+    table: options.Table = None,
     model: options.Model = "minilm",
     many: Many = None,
     method: Method = "kmeans",
@@ -146,14 +157,16 @@ def cluster(
     quiet: options.Quiet = False,
     as_json: AsJson = False,
 ) -> None:
-    """Group the texts of a file by what they mean, and name each group by its own words.
+    """Group the texts of a file, or of a store, by what they mean, and name each group by its own words.
 
     Exit codes: 0 done, 1 failed, 2 wrong usage, 3 done with rows set aside, 130 interrupted.
     """
     from vecsmith.clustering import Wish, checked, clustered, enough
 
-    if not source and is_terminal(sys.stdin):
+    if not source and place is None and is_terminal(sys.stdin):
         stop(NO_INPUT)
+    if source and place is not None:
+        stop("--input and --in are given: leave one of them away")
     origin = Origin((), source or STDIN, input_format, field, id_field, input_encoding)
     wish, targets = checked(Wish(many, method, min_size)), Targets(output, picture, title)
     targets.check(origin)
@@ -167,10 +180,14 @@ def cluster(
         "prompt": prompt,
         "clean": clean or (),
     }
-    rows = read(origin, tally)
-    if rows:
-        enough(wish, len(rows))
-    clusters = clustered(collected(rows, engine, asked, tally, quiet=quiet), wish)
+    if place is None:
+        rows = read(origin, tally)
+        if rows:
+            enough(wish, len(rows))
+        collection = collected(rows, engine, asked, tally, quiet=quiet)
+    else:
+        collection = stored(place, table)
+    clusters = clustered(collection, wish)
     targets.write(clusters)
     tell(clusters, as_json=as_json)
     remark(clusters, tally, quiet=quiet)
@@ -200,6 +217,17 @@ def collected(rows: list[Row], engine: Engine, asked: CallOptions, tally: Tally,
             watch(texts=len(part), tokens=part.usage.input_tokens, position=done)
     vectors = np.concatenate(parts) if kept else np.empty((0, 1), np.float32)
     return Collection.of(vectors, [row.text for row in kept.values()], [row.id for row in kept.values()])
+
+
+def stored(place: str, table: str | None) -> Collection:
+    """Take the texts and vectors of a store; a chunk of a text is a text of its own, ``ID#CHUNK``."""
+    from vecsmith.clustering import Collection
+    from vecsmith.stores import Store
+
+    with Store(place, table=table) as store:
+        entries, vectors = store.everything()
+    ids = [entry.id if entry.start is None else f"{entry.id}#{entry.chunk}" for entry in entries]
+    return Collection.of(vectors, [entry.text or "" for entry in entries], ids)
 
 
 def read(origin: Origin, tally: Tally) -> list[Row]:

@@ -7,7 +7,6 @@ import json
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import islice
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from vecsmith.errors import ConfigError, InputError
@@ -17,6 +16,7 @@ from vecsmith.stores.contract import Entry, Record, Run
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
+    from pathlib import Path
 
     from vecsmith.options import CallOptions
     from vecsmith.stores.contract import Backend, Identity
