@@ -88,6 +88,19 @@ def test_predictions_go_to_a_file_that_appears_whole(head, tmp_path):
     assert len((tmp_path / "out.jsonl").read_text().splitlines()) == 2
 
 
+def test_the_input_is_not_written_over(head, labelled):
+    before = labelled.read_text()
+    done = run("predict", "--head", head, "--input", labelled, *COLUMNS, "--output", labelled, code=2)
+    assert "names the input itself" in done.stderr
+    assert labelled.read_text() == before
+
+
+def test_an_id_that_is_half_a_character_is_printed_all_the_same(head):
+    lines = '{"id": "\\ud83d", "text": "soup"}\n'
+    done = run("predict", "--head", head, "--input", "-", "--input-format", "jsonl", "--id", "id", given=lines)
+    assert json.loads(done.stdout)["id"] == "\ud83d"
+
+
 def test_a_report_on_other_rows_and_its_picture(head, tmp_path):
     more = table(tmp_path / "more.csv", rows_of(4, seed=5))
     done = run("evaluate", "--head", head, "--input", more, *COLUMNS, "--picture", tmp_path / "c.png", "--json")

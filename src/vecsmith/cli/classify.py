@@ -284,6 +284,8 @@ def print_predictions(classifier: Classifier, source: Source, path: Path | None,
     from vecsmith.classifying.asking import call_options
 
     target = None if path == Path(STDIN) else path
+    if target is not None and source.is_file(target):
+        stop("--output names the input itself: name another file")
     tally, wish = Tally(), call_options(classifier.options)
     shown = is_watched(quiet=quiet) and not (target is None and is_terminal(sys.stdout))
     try:
@@ -309,7 +311,15 @@ def as_lines(rows: list[Row], predictions: Predictions, top: int) -> Iterator[by
         }
         if top:
             facts["top"] = [{"label": each, "probability": round(share, DIGITS)} for each, share in listed]
-        yield json.dumps(facts, ensure_ascii=False).encode("utf-8", "surrogatepass") + b"\n"
+        yield dumped(facts) + b"\n"
+
+
+def dumped(facts: dict[str, Any]) -> bytes:
+    """Return JSON; of ids that hold half a character, which UTF-8 has no bytes for, in ASCII."""
+    try:
+        return json.dumps(facts, ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        return json.dumps(facts).encode()
 
 
 def print_report(classifier: Classifier, source: Source, picture: Path | None, *, quiet: bool, as_json: bool) -> int:

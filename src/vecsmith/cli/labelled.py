@@ -48,6 +48,13 @@ class Source:
         """What a person calls it."""
         return "standard input" if self.path == STDIN else self.path
 
+    def is_file(self, path: Path) -> bool:
+        """Whether a file that is to be written is the one that is read."""
+        try:
+            return self.path != STDIN and path.samefile(self.path)
+        except OSError:  # one of them does not exist, which is for its reader or writer to say
+            return False
+
     def open(self, tally: Tally) -> Rows | Folder:
         """Open it; rows that cannot be read are told to the tally."""
         if self.label is not None and self.label in {self.field or "text", self.id}:
