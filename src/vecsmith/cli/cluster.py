@@ -18,7 +18,7 @@ from vecsmith.cli.feed import Origin
 from vecsmith.cli.messages import SET_ASIDE, Tally, say, stop
 from vecsmith.cli.progress import watching
 from vecsmith.cli.tables import AsJson, print_json
-from vecsmith.errors import EmbedWarning
+from vecsmith.errors import EmbedError, EmbedWarning
 from vecsmith.files import STDIN, BadRow, read_rows
 
 if TYPE_CHECKING:
@@ -155,8 +155,12 @@ def cluster(
     if not source and is_terminal(sys.stdin):
         stop(NO_INPUT)
     origin = Origin((), source or STDIN, input_format, field, id_field, input_encoding)
-    wish, targets = checked(Wish(many, method, min_size)), Targets(output, picture, title)
-    targets.check(origin)
+    wish, targets = Wish(many, method, min_size), Targets(output, picture, title)
+    try:
+        checked(wish)
+        targets.check(origin)
+    except EmbedError as error:
+        stop(str(error))
     if quiet:
         warnings.simplefilter("ignore", EmbedWarning)
     engine, tally = Engine(model, compute, threads, base_url, concurrency, cache), Tally()
