@@ -83,23 +83,16 @@ def test_the_same_arguments_give_the_same_clusters(vectors):
     np.testing.assert_array_equal(first.centres, second.centres)
 
 
-def test_the_number_of_cores_changes_nothing(tmp_path):
+def test_the_number_of_cores_changes_nothing():
     code = (
         "import numpy as np; from vecsmith import cluster, normalize\n"
         "x = normalize(np.random.default_rng(0).standard_normal((300, 32)))\n"
         "print(cluster(x, 9).labels.tolist())"
     )
-    said = {
-        subprocess.run(
-            [sys.executable, "-c", code],
-            env={**os.environ, "OMP_NUM_THREADS": threads},
-            capture_output=True,
-            text=True,
-            check=True,
-        ).stdout
-        for threads in ("1", "3")
-    }
-    assert len(said) == 1
+    environment = {**os.environ, "OMP_NUM_THREADS": "3"}
+    other = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True)
+    here = cluster(normalize(np.random.default_rng(0).standard_normal((300, 32))), 9)
+    assert json.loads(other.stdout) == here.labels.tolist()
 
 
 def test_the_largest_cluster_is_the_first():
@@ -249,7 +242,7 @@ def test_what_cannot_be_is_a_sentence(vectors, arguments, error, said):
 
 
 def test_more_clusters_than_texts_that_differ_are_refused(vectors):
-    with pytest.raises(InputError, match="only 2 of 20 texts differ"):
+    with pytest.raises(InputError, match="the number of different texts is 2"):
         cluster(np.repeat(vectors[[0, 30]], 10, axis=0), 3)
 
 

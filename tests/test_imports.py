@@ -27,6 +27,7 @@ HEAVY = {
     "requests",
     "rich",
     "safetensors",
+    "scipy",
     "sklearn",
     "socket",
     "ssl",

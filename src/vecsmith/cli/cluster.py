@@ -18,7 +18,7 @@ from vecsmith.cli.messages import SET_ASIDE, Tally, say, stop
 from vecsmith.cli.progress import watching
 from vecsmith.cli.tables import AsJson, print_json
 from vecsmith.cli.work import Engine, is_terminal
-from vecsmith.errors import EmbedWarning
+from vecsmith.errors import EmbedError, EmbedWarning
 from vecsmith.files import STDIN, BadRow, read_rows
 
 if TYPE_CHECKING:
@@ -168,8 +168,12 @@ def cluster(
     if source and place is not None:
         stop("--input and --in are given: leave one of them away")
     origin = Origin((), source or STDIN, input_format, field, id_field, input_encoding)
-    wish, targets = checked(Wish(many, method, min_size)), Targets(output, picture, title)
-    targets.check(origin)
+    wish, targets = Wish(many, method, min_size), Targets(output, picture, title)
+    try:
+        checked(wish)
+        targets.check(origin)
+    except EmbedError as error:
+        stop(str(error))
     if quiet:
         warnings.simplefilter("ignore", EmbedWarning)
     engine, tally = Engine(model, compute, threads, base_url, concurrency, cache), Tally()

@@ -72,10 +72,10 @@ def parted(collection: Collection, wish: Wish) -> Parted:
     enough(wish, len(collection))
     if k is not None and k > differing:
         raise InputError(
-            f"{k} clusters cannot be made where only {differing} of {texts(len(collection))} differ: ask for fewer"
+            f"{k} clusters cannot be made where the number of different texts is {differing}: ask for fewer"
         )
     if k == 1 or (k is None and differing == 1):
-        return together(collection, "as asked" if k else "the texts do not differ")
+        return together(collection, "as asked" if k else "there is nothing to part")
     if wish.method == "hdbscan":
         size = wish.min_size or least_size(len(collection))
         labels = dense(collection.vectors, size, nearest=wish.nearest, seed=wish.seed)
