@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from vecsmith.classifying.labels import shown
+from vecsmith.drawing import load_matplotlib
 from vecsmith.files.outputs import whole_file
 
 if TYPE_CHECKING:
@@ -41,6 +42,7 @@ def draw(report: Report, path: str | Path) -> None:
     A row is a label that texts have, a column what they were given; a number counts texts, a colour is their share of
     the row.
     """
+    load_matplotlib()
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 

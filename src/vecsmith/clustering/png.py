@@ -7,6 +7,7 @@ import warnings
 from typing import TYPE_CHECKING, Any
 
 from vecsmith.clustering.picture import COLOURS, FONT, HEIGHT, LINE, NO_CLUSTER, WIDTH
+from vecsmith.drawing import load_matplotlib
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -32,6 +33,7 @@ PLAIN: dict[str, Any] = {"parse_math": False}
 
 def png(picture: Picture) -> bytes:
     """Return the picture as PNG, without touching the state of pyplot."""
+    load_matplotlib()
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
