@@ -154,10 +154,9 @@ def prepare_folder(folder: Path, page: str) -> None:
     for name, text in FILES.items():
         (folder / name).write_text(text, encoding="utf-8")
     for text in TEXTS.iterdir():
-        if text.is_dir() and f"{text.name}/" in page:
-            shutil.copytree(text, folder / text.name)
-        elif text.name in page:
-            shutil.copy(text, folder)
+        if (f"{text.name}/" if text.is_dir() else text.name) in page:
+            place = folder / text.name
+            shutil.copytree(text, place) if text.is_dir() else shutil.copy(text, place)
     settings = [block.code for block in blocks(page) if block.language == "json"]
     if "my-model" in page:
         shutil.copytree(BUNDLED["minilm"], folder / "my-model", ignore=shutil.ignore_patterns("manifest.json"))

@@ -8,6 +8,7 @@ import pytest
 from tiny_model import write_model
 from vecsmith import Chunking, ConfigError, Embedder, InputError, Store, similarity
 from vecsmith.stores.address import backend_of
+from vecsmith.testing import FakeGenerator
 
 TEXTS = [
     f"{first} {second}" for first in ("the cat", "a dog", "old rain", "my house") for second in ("sat", "fell", "on")
@@ -218,6 +219,23 @@ def test_a_query_of_another_space_is_refused(place, embedder, make_model):
             store.search(other.embed("a cat"))
         with pytest.raises(InputError, match="32 finite numbers"):
             store.search(np.ones(8))
+
+
+def test_a_query_for_another_model_is_refused_before_it_is_sent(tmp_path, embedder):
+    class Remembering(FakeGenerator):
+        asked = 0
+
+        async def generate(self, texts, *args, **options):
+            Remembering.asked += len(texts)
+            return await super().generate(texts, *args, **options)
+
+    embedder.store(ROWS, path := tmp_path / "vectors.sqlite")
+    with Embedder.from_generator(Remembering(48)) as other, Store(path) as store:
+        with pytest.raises(ConfigError, match="another space"):
+            store.search("a cat", embedder=other)
+        assert Remembering.asked == 0
+        other.embed("a cat")
+        assert Remembering.asked == 1
 
 
 def test_a_store_opens_the_model_that_made_it(place, embedder):

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import ArrayLike
 
+    from vecsmith.options import CallOptions
     from vecsmith.space import Space
     from vecsmith.stores.conditions import Where
     from vecsmith.stores.contract import Backend, Entry, Identity, Near, Record, Run
@@ -156,13 +157,14 @@ class Store:
         """Return the vector of a query, (width,), in the store's space."""
         record, chosen = self._record, embedder or self.embedder
         paired = PAIRED.get(record.task or "", record.task) or "retrieval_query"
-        result = chosen.embed(
-            text,
-            task=task_of(task) if task else paired,
-            prompt=prompt,
-            dimensions=record.dimensions,
-            normalize=record.normalize,
-        )
+        wish: CallOptions = {
+            "task": task_of(task) if task else paired,
+            "prompt": prompt,
+            "dimensions": record.dimensions,
+            "normalize": record.normalize,
+        }
+        self.check(chosen.embed([], **wish).space)  # before a service is sent the text
+        result = chosen.embed(text, **wish)
         self.check(result.space)
         found: Floats = result.vector
         return found
