@@ -253,6 +253,14 @@ def test_repeated_ids_are_set_aside_and_told(place, embedder):
     assert {entry.text for entry in all_of(place)[0]} == {"a cat", "a dog", "rain"}
 
 
+def test_texts_may_come_with_ids_of_their_own(place, embedder):
+    embedder.store(["a cat", "a dog"], place, ids=["x", "y"])
+    assert sorted(entry.id for entry in all_of(place)[0]) == ["x", "y"]
+    for ids in (["x"], ["x", "y", "z"]):
+        with pytest.raises(InputError, match="give each text one"):
+            embedder.store(["a cat", "a dog"], place, ids=ids)
+
+
 def test_what_no_database_keeps_is_replaced_or_set_aside(place, embedder):
     rows = [
         {"id": "a", "text": "a\0cat \ud83d", "odd": "half \ud83d and \0", "no": float("nan"), "deep": [{"a\0": (1,)}]},

@@ -244,9 +244,16 @@ def odd(text: str) -> bool:
 
 def rows_of(rows: Iterable[Any], ids: Iterable[Identity] | None = None) -> Iterator[Row]:
     """Take rows as a caller has them: texts, (id, text) pairs, or mappings with ``text``, ``id`` and other columns."""
-    names = iter(ids) if ids is not None else None
+    if ids is None:
+        yield from (row_of(row, number, number) for number, row in enumerate(rows))
+        return
+    names = iter(ids)
     for number, row in enumerate(rows):
-        yield row_of(row, next(names) if names is not None else number, number)
+        if (identity := next(names, None)) is None:
+            raise InputError(f"there are more texts than the {number} ids: give each text one")
+        yield row_of(row, identity, number)
+    if next(names, None) is not None:
+        raise InputError("there are more ids than texts: give each text one")
 
 
 def row_of(row: Any, identity: Identity, number: int) -> Row:
