@@ -1,10 +1,12 @@
 """What every store of vectors does alike: SQLite, Postgres, Parquet, npy, JSON lines."""
 
 import json
+import os
 
 import numpy as np
 import pytest
 
+from processes import run_python
 from tiny_model import write_model
 from vecsmith import Chunking, ConfigError, Embedder, InputError, Store, similarity
 from vecsmith.stores.address import backend_of
@@ -402,3 +404,42 @@ def test_a_record_that_was_spoilt_names_its_store(tmp_path, embedder):
     beside.write_text(json.dumps({"vecsmith_store": 1}))
     with pytest.raises(ConfigError, match=r"vectors\.npy does not hold"):
         backend_of(path, make=False).record()
+
+
+@pytest.mark.skipif(os.name == "nt", reason="there no limit can be set")
+@pytest.mark.parametrize("ending", ["sqlite", "parquet", "npy", "jsonl"])
+def test_a_disk_that_is_full_leaves_what_was_there_and_the_next_run_goes_on(tmp_path, embedder, ending):
+    path = tmp_path / f"vectors.{ending}"
+    embedder.store(ROWS[:3], path)
+    before = len(path.read_bytes()) if ending != "sqlite" else None
+    said = run_python(
+        """
+        import resource, signal, sys
+        from vecsmith import Embedder, EmbedError, testing
+        from vecsmith.stores.address import backend_of
+        from vecsmith.stores.contract import Entry, Run
+        import numpy as np
+        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (300_000, 300_000))
+        backend = backend_of(sys.argv[1], make=True)
+        backend.begin(backend.record())
+        try:
+            for start in range(0, 20_000, 500):
+                entries = [Entry(f"n{n}", "some text", content=b"0") for n in range(start, start + 500)]
+                backend.write(Run(entries, np.random.default_rng(start).random((500, 32), np.float32)))
+            backend.finish(index=False)
+        except EmbedError as error:
+            print(error)
+        backend.close()
+        """,
+        path,
+    )
+    assert str(path) in said
+    assert said.count("\n") == 1
+    entries, vectors = all_of(path)
+    assert len(entries) == len(vectors)
+    assert {"k0", "k1", "k2"} <= {entry.id for entry in entries}
+    assert len(entries) % 500 == 3  # whole runs
+    assert before is None or len(path.read_bytes()) == before
+    assert [each.name for each in tmp_path.glob("*.tmp")] == []
+    assert embedder.store(ROWS, path).written in {9, 12}
