@@ -174,8 +174,9 @@ def test_a_model_that_there_is_none_of_is_a_value_error(fe):
         fe.TextEmbedding("nowhere-at-all")
 
 
+@pytest.mark.usefixtures("only_these")
 @pytest.mark.parametrize(("pooling", "normalization"), [("CLS", True), ("MEAN", False), ("LAST_TOKEN", True)])
-def test_a_model_of_the_programs_own(fe, where, descriptions, pooling, normalization, only_these):  # noqa: PLR0917
+def test_a_model_of_the_programs_own(fe, where, descriptions, pooling, normalization):
     name = f"own/{fe.__name__}-{pooling}"
     fe.TextEmbedding.add_custom_model(
         name,
