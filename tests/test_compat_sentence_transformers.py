@@ -19,7 +19,7 @@ from fake_generator import WIDTH, FakeGenerator, vector_of
 from processes import run_python
 from reference_models import MODELS, TEXTS, reference_vectors, worst_cosine
 from vecsmith import ConfigError, Embedder, EmbedWarning, InputError
-from vecsmith.compat.sentence_transformers.loading import model_of
+from vecsmith.compat.sentence_transformers.loading import checked
 from vecsmith.providers import EmbeddingCapability, Provider, Settings, provider
 from vecsmith.providers.plugin import registered
 
@@ -588,7 +588,7 @@ def test_other_devices_are_told_of_and_change_nothing(own):
         ({"config_kwargs": {"hidden_size": 3}}, "config_kwargs cannot be honoured"),
         ({"backend": "tensorrt"}, "backend must be one of torch, onnx, openvino, not 'tensorrt'"),
         ({"model_kwargs": {"file_name": "onnx/model_qint8.onnx"}}, r"model_kwargs\['file_name'\] cannot be honoured"),
-        ({"model_kwargs": {"torch_dtype": "torch.float16"}}, "vecsmith does not compute in float16"),
+        ({"model_kwargs": {"torch_dtype": "torch.float64"}}, "vecsmith does not compute in float64"),
         ({"tokenizer_kwargs": {"stride": 1}}, r"processor_kwargs\['stride'\] cannot be honoured"),
         ({"processor_kwargs": {"model_max_length": 513}}, "max_seq_length must be a whole number from 1 to 512"),
         ({"similarity_fn_name": "maxsim"}, "similarity_fn_name must be one of cosine, dot, euclidean, manhattan"),
@@ -710,16 +710,16 @@ def test_a_copy_is_the_same_model(again):
 )
 def test_names_mean_what_they_mean_in_the_original(name, meant, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    assert model_of(name) == meant
+    assert checked(name) == meant
 
 
 def test_a_folder_that_is_there_comes_before_a_name(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "my-model").mkdir()
-    assert model_of("my-model") == Path("my-model")
+    assert checked("my-model") == Path("my-model")
     (tmp_path / "file").write_text("")
     with pytest.raises(OSError, match=r"^file is a file: name the folder of the model$"):
-        model_of("file")
+        checked("file")
 
 
 @pytest.mark.parametrize("name", [None, "", "  ", 7])

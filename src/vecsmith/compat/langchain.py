@@ -18,7 +18,8 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
 
 from vecsmith.compat.held import Held, Wanted
 from vecsmith.compat.missing import needs
-from vecsmith.compat.sentence import check_devices, encoding, found, loading
+from vecsmith.compat.naming import model_of
+from vecsmith.compat.sentence import check_devices, encoding, loading
 from vecsmith.notices import ADVICE
 from vecsmith.prepare import as_texts
 from vecsmith.types import Compute, OnLong  # noqa: TC001 (as above)
@@ -197,7 +198,7 @@ class HuggingFaceEmbeddings(Base):
         """Return which model is opened, and how."""
         told = loading({"cache_folder": self.cache_folder, **self.model_kwargs})
         return Wanted(
-            found(self.model_name),
+            model_of(self.model_name),
             revision=told.revision,
             compute=told.compute,
             cache_folder=told.cache_folder,
@@ -248,7 +249,7 @@ class FastEmbedEmbeddings(Base):
 
     def wanted(self) -> Wanted:
         """Return which model is opened, and how."""
-        return Wanted(found(self.model_name), cache_folder=self.cache_dir, threads=self.threads)
+        return Wanted(model_of(self.model_name), cache_folder=self.cache_dir, threads=self.threads)
 
     def asks(self, generator: Generates, *, query: bool) -> CallOptions:  # noqa: ARG002 (both sides are the same)
         """Return what a call asks of the model."""

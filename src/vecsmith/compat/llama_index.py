@@ -17,7 +17,8 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 from vecsmith.compat.generativeai.asked import ArgumentError
 from vecsmith.compat.held import Held, Wanted
 from vecsmith.compat.missing import needs
-from vecsmith.compat.sentence import check_devices, found, loading
+from vecsmith.compat.naming import model_of
+from vecsmith.compat.sentence import check_devices, loading
 from vecsmith.errors import ConfigError
 from vecsmith.notices import ADVICE
 from vecsmith.types import Compute, OnLong  # noqa: TC001 (pydantic reads annotations)
@@ -253,7 +254,7 @@ class HuggingFaceEmbedding(Base):
             raise ConfigError("prompts are given twice: give query_instruction and text_instruction alone")
         told = loading({"cache_folder": self.cache_folder, **self.load_kwargs})
         return Wanted(
-            found(self.model_name),
+            model_of(self.model_name),
             revision=told.revision,
             cache_folder=told.cache_folder,
             compute=told.compute,

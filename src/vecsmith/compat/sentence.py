@@ -6,21 +6,18 @@ import warnings
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from difflib import get_close_matches
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from vecsmith.config import configuration
+from vecsmith.compat.naming import ARITHMETIC, MODEL_KWARGS, PROCESSOR_KWARGS
 from vecsmith.errors import ConfigError, EmbedWarning
-from vecsmith.hub import known_models
 from vecsmith.local import LocalGenerator
-from vecsmith.local.catalog import ALIASES, BUNDLED
 
 if TYPE_CHECKING:
     from vecsmith.options import CallOptions
     from vecsmith.providers import Generates
     from vecsmith.types import Compute
 
-__all__ = ["Loading", "check_devices", "encoding", "found", "loading"]
+__all__ = ["Loading", "check_devices", "encoding", "loading"]
 
 Check = Callable[[Any], str | None]
 """Says what is wrong with a value; None where nothing is."""
@@ -80,21 +77,6 @@ ENCODED: Mapping[str, Check] = {
 }
 """What else texts may be encoded with."""
 
-ARITHMETIC: Mapping[str, Compute] = {
-    "None": "auto",
-    "auto": "auto",
-    "bfloat16": "auto",
-    "float16": "auto",
-    "float32": "f32",
-}
-"""By what PyTorch calls the type of a model's numbers; one of 16 bits allows what is fastest here, and no coarser."""
-
-MODEL_KWARGS = frozenset({"attn_implementation", "device_map", "export", "low_cpu_mem_usage", "provider"})
-"""What may be said of a model and changes no vector."""
-
-PROCESSOR_KWARGS = frozenset({"clean_up_tokenization_spaces", "padding_side", "use_fast"})
-"""What may be said of a tokenizer and changes no vector."""
-
 ALWAYS = {"query": "", "document": ""}
 """The names of prompts that every model has, until its files say otherwise."""
 
@@ -135,19 +117,6 @@ def local_of(generator: Generates) -> LocalGenerator | None:
     return find(LocalGenerator) if find else None
 
 
-def found(model: str) -> str | Path:
-    """Return which model a name means: a folder that is there, what vecsmith knows, or the hub's.
-
-    A short name that vecsmith does not know is one of the organisation ``sentence-transformers``.
-    """
-    if model and Path(model).is_dir():
-        return Path(model)
-    config = configuration()
-    known = any(model in names for names in (BUNDLED, ALIASES, known_models(), config.profiles, config.aliases))
-    plain = known or not model or set("/\\:@") & set(model)
-    return model if plain else f"sentence-transformers/{model}"
-
-
 def check_devices(*devices: object) -> None:
     """Warn of a device that is not used: it changes no vector, only the time that they take."""
     for device in devices:
@@ -182,7 +151,7 @@ def loading(given: Mapping[str, Any]) -> Loading:
     check(given, LOADED, "model_kwargs")
     model, processor = (dict(given.get(name) or {}) for name in ("model_kwargs", "processor_kwargs"))
     processor |= given.get("tokenizer_kwargs") or {}
-    number = str(model.pop("dtype", model.pop("torch_dtype", None))).removeprefix("torch.")
+    number = str(model.pop("dtype", model.pop("torch_dtype", None))).removeprefix("torch.").lower()
     if number not in ARITHMETIC:
         raise ConfigError(f"vecsmith does not compute in {number}: leave dtype out")
     most = processor.pop("model_max_length", None)

@@ -8,10 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from vecsmith.compat.errors import ArgumentError, MissingModel
+from vecsmith.compat.naming import ARITHMETIC, MODEL_KWARGS, PROCESSOR_KWARGS, model_of
 from vecsmith.compat.opened import check_device, local_of, opened, tell
-from vecsmith.config import configuration
 from vecsmith.errors import ConfigError
-from vecsmith.hub import known_models
 from vecsmith.local.catalog import ALIASES, BUNDLED
 from vecsmith.local.modules import read_json
 from vecsmith.sync import Embedder
@@ -22,17 +21,9 @@ if TYPE_CHECKING:
     from vecsmith.local import LocalGenerator
     from vecsmith.types import Compute
 
-__all__ = ["Loaded", "load", "loaded", "model_of", "shortened"]
+__all__ = ["Loaded", "load", "loaded", "shortened"]
 
-ORGANISATION = "sentence-transformers"
 CONFIG = "config_sentence_transformers.json"
-
-ARITHMETIC: dict[str, Compute] = {"auto": "auto", "none": "auto", "float32": "f32", "float": "f32", "bfloat16": "bf16"}
-"""By what PyTorch calls the type of a model's numbers."""
-
-MODEL_KWARGS = frozenset({"attn_implementation", "device_map", "export", "low_cpu_mem_usage", "provider"})
-"""What may be said of a model and changes no vector."""
-PROCESSOR_KWARGS = frozenset({"clean_up_tokenization_spaces", "padding_side", "use_fast"})
 
 BACKENDS = ("torch", "onnx", "openvino")
 
@@ -66,7 +57,7 @@ def load(
     """Open a model; raise `MissingModel` where there is none, and `ArgumentError` for what cannot be honoured."""
     if backend not in BACKENDS:
         raise ArgumentError(f"backend must be one of {', '.join(BACKENDS)}, not {backend!r}")
-    model, compute = model_of(name), compute_of(model_kwargs or {})
+    model, compute = checked(name), compute_of(model_kwargs or {})
     most = length_of(processor_kwargs or {})
     check_device(device)
     check_hub(model, token, cache_folder)
@@ -84,27 +75,13 @@ def loaded(
     return found if most is None else shortened(found, most)
 
 
-def model_of(name: object) -> str | Path:
-    """Return a model as vecsmith names it: a folder that is there, else what vecsmith knows, else the hub's.
-
-    A short name that vecsmith does not know is one of the organisation ``sentence-transformers``.
-    """
+def checked(name: object) -> str | Path:
+    """Return a model as vecsmith names it; raise `ArgumentError` or `MissingModel` for what names none."""
     if not isinstance(name, str | Path) or not str(name).strip():
         raise ArgumentError("name a model, such as 'all-MiniLM-L6-v2', or a folder: none can be made of modules here")
-    path = Path(name)
-    if path.is_dir():
-        return path
-    if path.is_file():
-        raise MissingModel(f"{path} is a file: name the folder of the model")
-    if isinstance(name, Path) or "/" in name or ":" in name or "@" in name or "\\" in name or known(name):
-        return name
-    return f"{ORGANISATION}/{name}"
-
-
-def known(name: str) -> bool:
-    """Whether a name without an organisation means something to vecsmith."""
-    config = configuration()
-    return any(name in names for names in (BUNDLED, ALIASES, config.profiles, config.aliases, known_models()))
+    if Path(name).is_file():
+        raise MissingModel(f"{name} is a file: name the folder of the model")
+    return model_of(name)
 
 
 def compute_of(given: Mapping[str, Any]) -> Compute:
