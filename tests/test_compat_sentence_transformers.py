@@ -529,6 +529,8 @@ def test_the_tokenizer(model):
     assert tokenizer("one two")["input_ids"] == ids
     assert len(tokenizer) == 30522
     assert tokenizer.encode("one two", add_special_tokens=False) == ids[1:-1]
+    assert tokenizer.encode("one two three", truncation=True, max_length=3) == [ids[0], ids[1], ids[-1]]
+    assert len(tokenizer.encode("one " * 999, truncation=True)) == 256
 
 
 def test_vectors_of_tokens(model):
@@ -681,6 +683,12 @@ def test_any_iterable_is_taken(own):
 def test_what_a_call_cannot_be_given_is_refused_in_a_sentence(own, options, told):
     with pytest.raises(ValueError, match=told):
         own.encode(["a"], **options)
+
+
+def test_characters_that_no_tokenizer_reads_are_replaced(own):
+    same(own.encode("a \ud800 b"), own.encode("a \ufffd b"))
+    (ids,) = own.tokenize("a \ud800 b")["input_ids"].tolist()
+    assert ids == own.tokenizer.encode("a \ufffd b") == own.tokenizer.encode("a \ud800 b")
 
 
 @pytest.mark.parametrize("again", [copy.deepcopy, lambda model: pickle.loads(pickle.dumps(model))])

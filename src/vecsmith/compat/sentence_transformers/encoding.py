@@ -54,7 +54,7 @@ class Wanted:
     def __post_init__(self) -> None:
         if self.output_value not in VALUES:
             raise ArgumentError(
-                f"output_value is 'sentence_embedding', 'token_embeddings' or None: {self.output_value!r}"
+                f"output_value is 'sentence_embedding', 'token_embeddings' or None, not {self.output_value!r}"
             )
         if self.precision not in PRECISIONS:
             raise ArgumentError(f"precision must be one of {', '.join(PRECISIONS)}, not {self.precision!r}")

@@ -12,6 +12,7 @@ from vecsmith.compat.sentence_transformers.loading import load, loaded, shortene
 from vecsmith.compat.sentence_transformers.prompting import check_default, prompt_for, prompts_of
 from vecsmith.compat.sentence_transformers.similarity import SimilarityFunction
 from vecsmith.compat.sentence_transformers.tokenizer import Tokenizer, padded
+from vecsmith.prepare import prepare
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -244,10 +245,10 @@ class SentenceTransformer:
             raise ArgumentError("a service does not tell how it cuts texts into tokens")
         return Tokenizer(self._loaded.local.tokenizer)
 
-    def tokenize(self, texts: Sequence[str], **_: object) -> dict[str, Any]:
+    def tokenize(self, texts: str | Sequence[str], **_: object) -> dict[str, Any]:
         """Return ``input_ids`` and ``attention_mask`` of what the model reads of each text, (texts, longest)."""
         own, config = self.tokenizer.own, self._loaded.local.folder.config if self._loaded.local else {}
-        return padded(own.encode(list(texts)).rows, int(config.get(PAD) or 0))
+        return padded(own.encode(prepare(texts_of(texts)[0]).texts).rows, int(config.get(PAD) or 0))
 
     preprocess = tokenize
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from vecsmith.compat.sentence_transformers.arrays import Scores, as_tensor, torch_or_none
+from vecsmith.prepare import prepare
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -36,20 +37,28 @@ class Tokenizer:
         """Return a text's tokens as the vocabulary writes them, without special tokens, uncut."""
         return [self.own.name(token) for token in self.encode(text, add_special_tokens=False)]
 
-    def encode(self, text: str, *, add_special_tokens: bool = True, truncation: bool = False) -> list[int]:
-        """Return a text's token ids; with `truncation`, as many as the model reads."""
-        if truncation and add_special_tokens:
-            ids: list[int] = self.own.encode([text]).rows[0].tolist()
-            return ids
-        body = next(self.own.bodies([text]))
-        ids = (self.own.whole(self.own.prefix, body) if add_special_tokens else body).tolist()
-        return ids[: self.model_max_length] if truncation else ids
+    def encode(
+        self,
+        text: str,
+        *,
+        add_special_tokens: bool = True,
+        truncation: bool | str = False,
+        max_length: int | None = None,
+    ) -> list[int]:
+        """Return a text's token ids; with `truncation`, at most `max_length`, or as many as the model reads."""
+        body = next(self.own.bodies(prepare([text]).texts))
+        before, after = (self.own.prefix, self.own.suffix) if add_special_tokens else (body[:0], body[:0])
+        if truncation and truncation != "do_not_truncate":
+            room = (max_length or self.model_max_length) - len(before) - len(after)
+            body = body[: max(0, room)]
+        ids: list[int] = [*before.tolist(), *body.tolist(), *after.tolist()]
+        return ids
 
     def decode(self, token_ids: Sequence[int], *, skip_special_tokens: bool = False) -> str:
         """Return the text of token ids."""
         return self.own.decode([[int(token) for token in token_ids]], special=not skip_special_tokens)[0]
 
-    def __call__(self, text: str | Sequence[str], **options: bool) -> dict[str, Any]:
+    def __call__(self, text: str | Sequence[str], **options: Any) -> dict[str, Any]:
         """Return ``input_ids`` and ``attention_mask`` as lists, of one text or of each; the options are `encode`'s."""
         if isinstance(text, str):
             ids = self.encode(text, **options)
