@@ -620,6 +620,12 @@ def test_what_changes_no_vector_is_taken(own):
     same(model.encode(CORPUS, show_progress_bar=True, chunk_size=2), own.encode(CORPUS))
 
 
+@pytest.mark.parametrize("dtype", ["bfloat16", "torch.bfloat16", "auto", None])
+def test_bfloat16_is_what_the_processor_has_of_it(dtype, own):
+    model = ours.SentenceTransformer("all-MiniLM-L6-v2", model_kwargs={"dtype": dtype})
+    same(model.encode(CORPUS), own.encode(CORPUS))
+
+
 def test_a_bar_shows_how_far_it_is_only_where_asked_for(own, capsys):
     own.encode(["a"])
     assert capsys.readouterr() == ("", "")
