@@ -61,24 +61,29 @@ class StateFile:
 
     def recognise(self, db: sqlite3.Connection, path: Path) -> None:
         """Make the tables of an empty file; raise `ConfigError` for any other one that is none of these."""
-        if self.marked(db, path):
+        if self.marks(db) == (self.application, FORMAT):
             return
-        with transaction(db):
-            if self.marked(db, path):  # another process was faster
+        with transaction(db):  # in one, because another process may be making the tables
+            if self.marked(db, path):
                 return
             for table in self.schema:
                 db.execute(table)
             db.execute(f"PRAGMA application_id = {self.application}")
             db.execute(f"PRAGMA user_version = {FORMAT}")
 
-    def marked(self, db: sqlite3.Connection, path: Path) -> bool:
-        """Whether the file is one of these; False where it is empty."""
+    def marks(self, db: sqlite3.Connection) -> tuple[int, int]:
+        """Return what marks a file: whose it is, and its version."""
         (application,) = db.execute("PRAGMA application_id").fetchone()
         (version,) = db.execute("PRAGMA user_version").fetchone()
+        return application, version
+
+    def marked(self, db: sqlite3.Connection, path: Path) -> bool:
+        """Whether the file is one of these; False where it is empty."""
+        found = self.marks(db)
         (tables,) = db.execute("SELECT count(*) FROM sqlite_master").fetchone()
-        if (application, version) == (self.application, FORMAT):
+        if found == (self.application, FORMAT):
             return True
-        if application or version or tables:
+        if any(found) or tables:
             raise ConfigError(f"{path} does not hold {self.what} of this version of vecsmith: move it away")
         return False
 
