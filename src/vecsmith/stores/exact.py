@@ -7,6 +7,7 @@ The second step for bits compares the query's floats with each candidate's signs
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -78,12 +79,26 @@ def found(blocks: Iterable[Block], queries: Floats, k: int, *, oversample: int) 
     for block in blocks:
         bits = block.vectors.dtype == np.uint8
         wanted = k * oversample if bits else k
-        scores = shared_signs(signs, block.vectors) if bits else units @ block.vectors.T
+        scores = shared_signs(signs, block.vectors) if bits else products(units, block.vectors)
         best = [
             so_far.joined(Best(score, block.rows, block.vectors if bits else None), wanted)
             for so_far, score in zip(best, scores, strict=True)
         ]
     return [each.rescored(unit).top(k) for each, unit in zip(best, units, strict=True)]
+
+
+@cache
+def pools() -> Any:
+    """Return what limits the threads of numpy's BLAS."""
+    from threadpoolctl import ThreadpoolController
+
+    return ThreadpoolController()
+
+
+def products(queries: Floats, rows: Floats) -> Floats:
+    """Return queries·rowsᵀ by one thread: others of BLAS go on turning afterwards, and slow the next query's model."""
+    with pools().limit(limits=1, user_api="blas"):
+        return np.asarray(queries @ rows.T)
 
 
 def shared_signs(signs: NDArray[Any] | None, bits: NDArray[np.uint8]) -> Floats:
