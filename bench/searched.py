@@ -40,8 +40,7 @@ def main() -> None:
     rows = list(zip(search.searched, search.documents, strict=True))
     table, missed, numbers = [], [], {}
     with tempfile.TemporaryDirectory() as folder, Embedder(cache="memory") as embedder, ExitStack() as opened:
-        embed = lambda texts: embedder.embed(texts, on_long="truncate").vectors  # noqa: E731
-        reference = scifact(embed, data, None)
+        reference = scifact(lambda texts: embedder.embed(texts, on_long="truncate").vectors, data, None)
         with Embedder() as uncached:
             for kind in KINDS if asked.only is None else (asked.only,):
                 place = f"{folder}/scifact.{kind}"

@@ -56,7 +56,7 @@ def draw(report: Report, path: str | Path) -> None:
     picture = io.BytesIO()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of letters that matplotlib's font lacks, which become boxes
-        FigureCanvasAgg(figure).print_png(picture)  # type: ignore[no-untyped-call]
+        FigureCanvasAgg(figure).print_png(picture)  # type: ignore[no-untyped-call]  # it has no types
     with whole_file(Path(path), str(path)) as file:
         file.write(picture.getvalue())
 
@@ -77,7 +77,8 @@ def fill(axes: Any, report: Report, counts: NDArray[np.int64], names: list[str],
         colour = "white" if white else "black"
         axes.text(column, row, str(counts[row, column]), ha="center", va="center", color=colour, fontsize=font)
     ticks = range(len(names))
-    axes.set_xticks(ticks, names, rotation=90 if len(max(names, key=len)) > 3 else 0, fontsize=font)  # noqa: PLR2004
+    upright = len(max(names, key=len)) <= 3  # noqa: PLR2004 (letters that fit above a cell)
+    axes.set_xticks(ticks, names, rotation=0 if upright else 90, fontsize=font)
     axes.set_yticks(ticks, names, fontsize=font)
     for label in (*axes.get_xticklabels(), *axes.get_yticklabels()):
         label.set_parse_math(False)  # a $ in a label is a $

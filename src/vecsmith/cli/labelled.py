@@ -15,7 +15,7 @@ from vecsmith.files.columns import Wanted, missing_column
 from vecsmith.files.rows import kind_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
     from pathlib import Path
 
     from vecsmith.classifying.labels import Label
@@ -135,7 +135,10 @@ def embedded(
 ) -> Iterator[tuple[list[Row], EmbedResult]]:
     """Yield the rows of a source in runs, with their vectors."""
     waiting: dict[int, Row] = {}
-    refuse: Callable[[int, InputError], None] = lambda index, error: refused(waiting.pop(index), error, tally)  # noqa: E731
+
+    def refuse(index: int, error: InputError) -> None:
+        refused(waiting.pop(index), error, tally)
+
     with source.open(tally) as rows, watching(shown=shown, total=rows.bytes_total) as watch:
         usable = rows if source.label is None else source.labelled(rows, tally)
         for part in embedder.stream(kept(usable, waiting), on_bad=refuse, **wish):
