@@ -216,7 +216,7 @@ class Postgres:
         near = f"vector {kind.distance} {{query}}::{kind.type(len(query))}"
         vector = f"{kind.send}(vector)" if kind.bits else "NULL"
         statement = (
-            f"SELECT {COLUMNS}, {vector}, {near} AS distance FROM {{table}}{{where}} ORDER BY {near} LIMIT {{most}}"
+            f"SELECT {COLUMNS}, {vector}, {near} AS distance FROM {{table}}{{where}} ORDER BY distance LIMIT {{most}}"
         )
         chosen = where(search.conditions)
         with self._named():

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from contextlib import contextmanager
+from itertools import chain, islice
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -33,6 +34,8 @@ __all__ = ["SQLite"]
 
 PAGE = 16384
 """Bytes: ten vectors of 384 floats share a page, and few pages are read for one."""
+TOGETHER = 100
+"""Rows of one statement: more are not faster, and every SQLite takes so many values."""
 PATIENCE = 60.0
 """Seconds to wait for another process that writes."""
 
@@ -117,18 +120,24 @@ class SQLite:
         """Write rows in one transaction."""
         replaced = {entry.id for entry in run.entries} & self._replaced if self._replaced else ()
         columns = filled(run.entries)
-        insert = f"INSERT INTO {self._rows} (row, {', '.join(columns)}) VALUES (?{', ?' * len(columns)})"
+        insert = f"INSERT INTO {self._rows} (row, {', '.join(columns)}) VALUES "
+        one = f"(?{', ?' * len(columns)})"
         with self._transaction():
             self._remove(replaced)
             (last,) = self._connection.execute(f"SELECT ifnull(max(row), 0) FROM {self._rows}").fetchone()
             numbers = range(last + 1, last + 1 + len(run.entries))
-            self._connection.executemany(insert, zip(numbers, *columns.values(), strict=True))
-            blobs = little_endian(run.vectors)
-            self._connection.executemany(
-                f"INSERT INTO {self._vectors} VALUES (?, ?)",
-                ((number, vector.tobytes()) for number, vector in zip(numbers, blobs, strict=True)),
-            )
+            rows = zip(numbers, *columns.values(), strict=True)
+            while part := list(islice(rows, TOGETHER)):
+                self._connection.execute(insert + ", ".join([one] * len(part)), list(chain.from_iterable(part)))
+            for start in range(0, len(numbers), BLOCK):
+                self._place(numbers[start : start + BLOCK], little_endian(run.vectors[start : start + BLOCK]))
         self._replaced.difference_update(replaced)
+
+    def _place(self, numbers: range, vectors: NDArray[Any]) -> None:
+        """Write vectors by one statement that cuts their bytes: one a row, bound by Python, takes twice as long."""
+        size = vectors.itemsize * vectors.shape[1]
+        cut = f"INSERT INTO {self._vectors} SELECT value, substr(?, 1 + key * ?, ?) FROM json_each(?)"
+        self._connection.execute(cut, [vectors.tobytes(), size, size, json.dumps(list(numbers))])
 
     def _remove(self, ids: Sequence[Identity] | set[Identity]) -> None:
         """Remove the rows of some ids."""
@@ -249,7 +258,7 @@ class SQLite:
 
 
 NAMED = "id, chunk, start_at, end_at, text, fields, content"
-
+JSON = json.JSONEncoder(ensure_ascii=False)
 
 DEFAULTS = {"chunk": 0}
 """What a column holds that nothing was written into, where that is not NULL."""
@@ -263,7 +272,7 @@ def quoted(name: str) -> str:
 def filled(entries: Sequence[Entry]) -> dict[str, Sequence[Any]]:
     """Return the columns that any row has something in, by their names: an empty one costs as much as a full one."""
     ids, texts, chunks, starts, ends, fields, contents, *_ = zip(*entries, strict=True)
-    told = [json.dumps(dict(each), ensure_ascii=False) if each else None for each in fields]
+    told = [JSON.encode(dict(each)) if each else None for each in fields]
     columns = dict(zip(NAMED.split(", "), (ids, chunks, starts, ends, texts, told, contents), strict=True))
     return {name: column for name, column in columns.items() if set(column) != {DEFAULTS.get(name)}}
 
