@@ -6,7 +6,7 @@ import pytest
 
 from fake_generator import FakeGenerator
 from stubs import stub
-from vecsmith import AsyncEmbedder, ConfigError, Embedder, Estimate, estimate
+from vecsmith import AsyncEmbedder, Chunking, ConfigError, Embedder, Estimate, estimate
 from vecsmith.providers.registry import find_provider
 
 
@@ -16,6 +16,20 @@ def test_a_local_estimate_is_what_the_call_then_reads(tiny):
     told = embedder.estimate(texts, on_long="truncate", prompt="the ")
     assert told.exact
     assert told.tokens == embedder.embed(texts, on_long="truncate", prompt="the ").usage.input_tokens
+
+
+@pytest.mark.parametrize("on_long", ["chunk", "mean", "late"])
+@pytest.mark.parametrize("chunking", [None, Chunking("token", 12, 3)])
+def test_what_is_cut_into_pieces_is_estimated_piece_by_piece(tiny, on_long, chunking):
+    _, embedder = tiny
+    texts = ["the cat", "the dog and the cat " * 40, "a bird over the cat " * 5]
+    asked = {"on_long": on_long, "chunking": chunking, "prompt": "the "}
+    assert embedder.estimate(texts, **asked).tokens == embedder.embed(texts, **asked).usage.input_tokens
+
+
+def test_pieces_cannot_be_estimated_without_the_tokenizer_that_cuts_them(tiny):
+    with Embedder("openai:some-model", api_key="k") as remote, pytest.raises(ConfigError, match="tokenizer"):
+        remote.estimate("a fish", on_long="chunk")
 
 
 def test_a_remote_estimate_counts_requests_and_money(tmp_path, monkeypatch):

@@ -145,6 +145,10 @@ def test_estimates_go_through_the_layers_with_the_default_options():
         prompted = Embedder.from_generator(compose(plain.generator, Logged, partial(Defaulted, prompt=prompt)))
         assert layered.estimate(texts) == plain.estimate(texts)
         assert prompted.estimate(texts) == plain.estimate(texts, prompt=prompt) != plain.estimate(texts)
+        long = ["a cat and a dog " * 200]
+        for on_long in ("chunk", "late"):
+            told = prompted.estimate(long, on_long=on_long)
+            assert told == plain.estimate(long, prompt=prompt, on_long=on_long) != plain.estimate(long, on_long=on_long)
     with Embedder.from_generator(Logged(FakeGenerator())) as fake, pytest.raises(ConfigError, match="estimate"):
         fake.estimate(texts)
 

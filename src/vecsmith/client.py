@@ -14,6 +14,7 @@ from vecsmith.adapters import adapted
 from vecsmith.cache import open_cache
 from vecsmith.errors import Closed, ConfigError, InputError, Timeout
 from vecsmith.joined import Joined
+from vecsmith.long import estimated as pieces_estimated
 from vecsmith.names import Named, named
 from vecsmith.notices import Warner, report, warned
 from vecsmith.options import CallOptions, for_task, options_of
@@ -211,10 +212,13 @@ class AsyncEmbedder:
         async with self.told() as generator:
             if not isinstance(generator, Estimates):
                 raise ConfigError("this generator cannot estimate: give it a method 'estimate'")
-            told, total = Source.of(generator, asked, None).options, Estimate()
+            source, total = Source.of(generator, asked, None), Estimate()
             async for window in async_windows(Repeats().once(as_texts(texts)), Flow.through(generator)):
                 ready = prepare(window.texts, asked.clean).texts
-                total += await asyncio.to_thread(generator.estimate, ready, told)
+                if asked.chunking is None:
+                    total += await asyncio.to_thread(generator.estimate, ready, source.options)
+                else:
+                    total += await pieces_estimated(source, ready, asked)
         return total
 
     @asynccontextmanager

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from vecsmith.chunking import Chunking, Offsets, Span
     from vecsmith.clock import Clock
     from vecsmith.options import Options
-    from vecsmith.types import Floats
+    from vecsmith.types import Estimate, Floats
     from vecsmith.vectors import Rows, Source
 
 __all__ = ["Pieces", "as_parts", "cut", "merged", "per_text", "piecewise"]
@@ -80,15 +80,38 @@ async def piecewise(source: Source, pieces: Pieces, texts: Sequence[str], option
         raise error.at(pieces.owners) from None
 
 
+async def estimated(source: Source, texts: Sequence[str], options: Options) -> Estimate:
+    """Return what embedding texts that are cut into pieces would consume; equal pieces count once."""
+    assert options.chunking is not None  # who asks has looked
+    pieces = await cut(source, texts, options.chunking)
+    alone, read = pieces.texts, 0
+    if options.on_long == "late":
+        reader = reads_along(source)
+        counts = pieces.counts(len(texts))
+        alone = [text for text, count in zip(texts, counts, strict=True) if count == 1]
+        long = [text for text, count in zip(texts, counts, strict=True) if count > 1]
+        read = sum(reader.read_for(tokens, source.options) for tokens in await aside(partial(reader.count, long)))
+    whole: Estimate = await aside(partial(source.generator.estimate, list(dict.fromkeys(alone)), source.options))  # type: ignore[attr-defined]  # who asks has looked
+    return replace(whole, tokens=whole.tokens + read)
+
+
 NO_TOKENS = "on_long='late' needs the vectors of tokens, which only a local model gives"
+
+
+def reads_along(source: Source) -> ReadsAlong:
+    """Return what gives the vectors of tokens; raise `ConfigError` where nothing does."""
+    reader = source.beneath(ReadsAlong)  # type: ignore[type-abstract]  # a Protocol is what is looked for
+    if reader is None:
+        raise ConfigError(NO_TOKENS)
+    return reader
 
 
 async def as_parts(source: Source, texts: Sequence[str], clock: Clock) -> Rows:
     """Return a row for each of the texts that one document is made of, read with the others around it."""
     from vecsmith.vectors import Rows
 
-    reader = source.beneath(ReadsAlong)  # type: ignore[type-abstract]  # a Protocol is what is looked for
-    if reader is None or source.identity is None:
+    reader = reads_along(source)
+    if source.identity is None:
         raise ConfigError(NO_TOKENS)
     document, starts = joined(texts)
     with clock.during("prepare"):
@@ -133,9 +156,7 @@ async def late(source: Source, pieces: Pieces, texts: Sequence[str], clock: Cloc
     """Return the pieces' vectors read along with their texts; a text of one piece is embedded as ever."""
     import numpy as np
 
-    reader = source.beneath(ReadsAlong)  # type: ignore[type-abstract]  # a Protocol is what is looked for
-    if reader is None:
-        raise ConfigError(NO_TOKENS)
+    reader = reads_along(source)
     counts = pieces.counts(len(texts))
     short = [place for place, count in enumerate(counts) if count == 1]
     try:

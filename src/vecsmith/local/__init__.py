@@ -198,14 +198,13 @@ class LocalGenerator:
         A text longer than the model reads is read in windows that share a quarter. Raises `ConfigError` for a model
         that does not pool by mean: the mean of its token vectors means nothing.
         """
-        from vecsmith.late import LatePool, windows
+        from vecsmith.late import LatePool
 
         if self.folder.pooling != "mean":
             raise ConfigError(f"on_long='late' needs a model that pools by mean alone, not by {self.folder.pooling}")
         before = self.tokenizer.before(self.prompt(options))
         ids, _ = await aside(partial(self.tokenizer.read, text), self.engine.tokenizing)
-        room = self.tokenizer.max_tokens - len(before) - len(self.tokenizer.suffix)
-        ranges = windows(len(ids), room, room // SHARED)
+        ranges = self.windows(len(ids), len(before) + len(self.tokenizer.suffix))
         rows = [self.tokenizer.whole(before, ids[start:end]) for start, end in ranges]
         pool, first, last = LatePool(ranges, spans), len(before), len(self.tokenizer.suffix)
         for begin in range(0, len(rows), WINDOWS):
@@ -213,6 +212,18 @@ class LocalGenerator:
             for row in read:
                 pool.add(row[first : len(row) - last])
         return pool.means(), sum(map(len, rows))
+
+    def windows(self, tokens: int, beside: int) -> list[tuple[int, int]]:
+        """Return the windows through which a text of so many tokens is read, each with so many tokens beside it."""
+        from vecsmith.late import windows
+
+        room = self.tokenizer.max_tokens - beside
+        return windows(tokens, room, room // SHARED)
+
+    def read_for(self, tokens: int, options: GenerationOptions) -> int:
+        """Return how many tokens `pooled_late` reads for a text of so many: special ones, and what windows share."""
+        beside = len(self.tokenizer.before(self.prompt(options))) + len(self.tokenizer.suffix)
+        return sum(end - start + beside for start, end in self.windows(tokens, beside))
 
     async def encode(self, values: Sequence[str], options: GenerationOptions) -> Encoded:
         """Tokenise beside the event loop, and beside the engine's work on what came before."""

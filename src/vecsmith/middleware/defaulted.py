@@ -114,3 +114,8 @@ class ReaderAlong(Reader):
         filled = self.filled(options)
         means, tokens = await self.inner.pooled_late(text, spans, filled)
         return means[:, : filled.dimensions], tokens
+
+    def read_for(self, tokens: int, options: GenerationOptions) -> int:
+        """Return how many tokens are read for a text of so many."""
+        read: int = self.inner.read_for(tokens, self.filled(options))
+        return read

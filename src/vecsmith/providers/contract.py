@@ -156,6 +156,10 @@ class ReadsAlong(Reads, Protocol):
         """Return the mean of the token vectors of each span of a text's tokens, (spans, width), and the tokens read."""
         ...
 
+    def read_for(self, tokens: int, options: GenerationOptions) -> int:
+        """Return how many tokens `pooled_late` reads for a text of so many: special ones, and what windows share."""
+        ...
+
 
 @runtime_checkable
 class EmbeddingGenerator(Generates, Protocol):
