@@ -9,6 +9,7 @@ import pytest
 from processes import run_python
 from tiny_model import write_model
 from vecsmith import Chunking, ConfigError, Embedder, InputError, Store, similarity
+from vecsmith.files import Row
 from vecsmith.stores.address import backend_of
 from vecsmith.testing import FakeGenerator
 
@@ -151,6 +152,8 @@ def test_chunks_are_rows_with_the_place_in_their_text(place, embedder):
         (["year > 2029.5", "lang!=en"], [10]),
         ("lang<e", range(0, 12, 2)),
         ("lang<5", []),
+        ({"id": "k3"}, [3]),
+        ("id!=k3", [n for n in range(12) if n != 3]),
         ("color=red", []),
         ("color!=red", []),
     ],
@@ -159,6 +162,37 @@ def test_conditions_on_columns_choose_the_rows(place, embedder, where, allowed):
     embedder.store(ROWS, place)
     hits = found(place, embedder, "a cat", k=20, where=where)
     assert sorted(names(hits)) == sorted(f"k{n}" for n in allowed)
+
+
+def test_a_condition_on_the_id_needs_no_columns_and_a_column_of_that_name_goes_before(place, embedder):
+    embedder.store([(1, "a cat"), (2, "a cat"), (10, "a cat"), Row(3, "a cat", 4, {"id": 2})], place)
+    assert sorted(map(str, names(found(place, embedder, "a cat", where={"id": 2})))) == ["2", "3"]
+    assert sorted(map(str, names(found(place, embedder, "a cat", where="id>2")))) == ["10"]
+
+
+def test_pruning_removes_what_is_not_among_the_rows(kind, place, embedder):
+    embedder.store(ROWS, place, on_long="chunk", chunking=Chunking(tokens=1))
+    again = {"on_long": "chunk", "chunking": Chunking(tokens=1), "prune": True}
+    pruned = embedder.store([*ROWS[:3], {"id": "new", "text": "a bird"}], place, **again)
+    assert (pruned.written, pruned.skipped, pruned.pruned) == (1, 3, 9 if kind in TABLES else 0)
+    entries, vectors = all_of(place)
+    assert {entry.id for entry in entries} == {"k0", "k1", "k2", "new"}
+    assert len(entries) == len(vectors) > 4
+
+
+def test_pruning_keeps_the_row_of_before_where_the_new_one_cannot_be_embedded(kind, place, embedder):
+    embedder.store(ROWS[:2], place)
+    refused = embedder.store([ROWS[0], {"id": "k1", "text": "old rain " * 1000}], place, on_long="error", prune=True)
+    assert [row.id for row in refused.bad] == ["k1"]
+    assert {entry.id for entry in all_of(place)[0]} == ({"k0", "k1"} if kind in TABLES else {"k0"})
+
+
+@pytest.mark.parametrize("kind", TABLES, indirect=True)
+def test_pruning_by_no_rows_at_all_is_refused(place, embedder):
+    embedder.store(ROWS, place)
+    with pytest.raises(InputError, match="there is no row, and pruning would remove all"):
+        embedder.store([], place, prune=True)
+    assert len(all_of(place)[0]) == 12
 
 
 def test_conditions_tell_true_null_and_missing_apart(place, embedder):

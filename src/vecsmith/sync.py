@@ -180,6 +180,7 @@ class Embedder:
         ids: Iterable[str | int] | None = None,
         keep_text: bool = True,
         index: bool = False,
+        prune: bool = False,
         **options: Unpack[CallOptions],
     ) -> Filled:
         """Embed rows and keep them in a store, from where `vecsmith.Store` finds them.
@@ -193,6 +194,7 @@ class Embedder:
             ids: The ids of texts; None to number them.
             keep_text: Whether the texts are kept beside the vectors.
             index: Whether Postgres makes an index for fast, inexact searches.
+            prune: Whether what a database holds besides these rows is removed, once they are all written.
             options: Those of `embed`; the task is ``retrieval_document`` unless one is named.
 
         Returns what became of the rows; those that cannot be kept are in its ``bad``, with their reasons. Raises
@@ -201,7 +203,7 @@ class Embedder:
         from vecsmith.stores.filling import stored
 
         wish = for_task("retrieval_document", options)
-        return stored(self, rows, to, wish, ids, table=table, keep_text=keep_text, index=index)
+        return stored(self, rows, to, wish, ids, table=table, keep_text=keep_text, index=index, prune=prune)
 
     def close(self) -> None:
         """Give the model back; the last embedder of a model to close frees it."""

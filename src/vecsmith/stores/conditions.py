@@ -90,9 +90,13 @@ def number_of(text: str) -> float | None:
         return None
 
 
-def holds(conditions: Conditions, fields: Mapping[str, Any]) -> bool:
-    """Whether a row's columns are as all conditions want; a column that it lacks is as none does."""
-    return all(fits(condition, fields) for condition in conditions)
+def holds(conditions: Conditions, identity: str | int, fields: Mapping[str, Any]) -> bool:
+    """Whether a row's columns are as all conditions want; a column that it lacks is as none does.
+
+    Its id counts as a column ``id``, unless it has another of that name.
+    """
+    columns = {"id": identity, **fields}
+    return all(fits(condition, columns) for condition in conditions)
 
 
 def fits(condition: Condition, fields: Mapping[str, Any]) -> bool:

@@ -14,7 +14,7 @@ from vecsmith.errors import ConfigError, damaged
 from vecsmith.space import StoredForm
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -165,6 +165,13 @@ class Backend(Protocol):
         """End the writing well, and make an index where one is wanted and can be.
 
         Without it a file that is written anew stays as it was.
+        """
+        ...
+
+    def prune(self, stays: Callable[[Identity], bool]) -> int:
+        """Remove the rows of all ids but those that stay, at once; return how many ids they were.
+
+        A file that is written anew has none to remove.
         """
         ...
 

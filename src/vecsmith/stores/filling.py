@@ -43,6 +43,8 @@ class Filled:
     """Rows that were embedded and written."""
     skipped: int = 0
     """Rows that were there with the same content."""
+    pruned: int = 0
+    """Rows that were there, and are not among those of the call."""
     vectors: int = 0
     """Vectors written: of a row, or of each of its chunks."""
     tokens: int = 0
@@ -69,6 +71,7 @@ class Filling:
     on_bad: Callable[[BadRow], None]
     keep_text: bool = True
     index: bool = False
+    prune: bool = False
     filled: Filled = field(default_factory=Filled)
     waiting: dict[int, Row] = field(default_factory=dict)
     contents: dict[int, bytes] = field(default_factory=dict)
@@ -96,7 +99,15 @@ class Filling:
             self.filled.vectors += len(run.entries)
             self.filled.tokens += part.usage.input_tokens
             yield part
+        if self.prune:
+            self.filled.pruned = self.backend.prune(self.given)
         self.backend.finish(index=self.index)
+
+    def given(self, identity: Identity) -> bool:
+        """Whether a row of that id is among those of the call."""
+        if not self.seen:
+            raise InputError("there is no row, and pruning would remove all that are there: check what is read")
+        return mark_of(identity) in self.seen
 
     def texts(self, rows: Iterable[Row]) -> Iterator[str]:
         """Yield the texts that must be embedded, in order."""
@@ -125,7 +136,7 @@ class Filling:
             return "its id is a number of more than 64 bits"
         if isinstance(row.id, str) and row.id != storable(row.id):
             return "its id holds NUL or half a character, which no database keeps"
-        mark = hash(str(row.id))  # a database has one type for them
+        mark = mark_of(row.id)
         if mark in self.seen:
             return "its id is that of a row before: give each row an id of its own"
         self.seen.add(mark)
@@ -180,9 +191,10 @@ def stored(
     table: str | None,
     keep_text: bool,
     index: bool,
+    prune: bool,
 ) -> Filled:
     """Embed rows and keep them; `Embedder.store` says what the arguments do."""
-    with filling(embedder, to, options, table=table, keep_text=keep_text, index=index) as work:
+    with filling(embedder, to, options, table=table, keep_text=keep_text, index=index, prune=prune) as work:
         for _ in work.run(rows_of(rows, ids)):
             pass
     return work.filled
@@ -197,6 +209,7 @@ def filling(
     table: str | None = None,
     keep_text: bool = True,
     index: bool = False,
+    prune: bool = False,
     on_bad: Callable[[BadRow], None] = lambda _: None,
 ) -> Iterator[Filling]:
     """Open a store to be written, and close it when the block ends."""
@@ -205,9 +218,14 @@ def filling(
     record = record_of(embedder, options)
     backend = backend_of(to, table, make=True)
     try:
-        yield Filling(backend, embedder, options, record, on_bad, keep_text=keep_text, index=index)
+        yield Filling(backend, embedder, options, record, on_bad, keep_text=keep_text, index=index, prune=prune)
     finally:
         backend.close()
+
+
+def mark_of(identity: Identity) -> int:
+    """Return what is remembered of an id; a database has one type for texts and numbers."""
+    return hash(str(identity))
 
 
 def check(backend: Backend, record: Record) -> None:

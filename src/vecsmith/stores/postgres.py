@@ -19,7 +19,7 @@ from vecsmith.stores.postgres_rows import KINDS, Kind, copied, literal, unpacked
 from vecsmith.stores.postgres_where import where
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from vecsmith.stores.conditions import Conditions
     from vecsmith.stores.contract import Identity
@@ -158,6 +158,15 @@ class Postgres:
                 for piece in copied(run, kind):
                     copy.write(piece)
         self._replaced.difference_update(replaced)
+
+    def prune(self, stays: Callable[[Identity], bool]) -> int:
+        """Remove the rows of all ids but those that stay."""
+        with self._transaction():
+            ids = [row[0] for row in self._query("SELECT id FROM {table} WHERE chunk = 0").fetchall()]
+            gone = [each for each in ids if not stays(each)]
+            if gone:
+                self._run("DELETE FROM {table} WHERE id = ANY({ids})", ids=gone)
+        return len(gone)
 
     def finish(self, *, index: bool) -> None:
         """Make an index where one is wanted."""

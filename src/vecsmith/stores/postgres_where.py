@@ -13,6 +13,9 @@ __all__ = ["where"]
 
 NUMBER = r"^\s*[-+]?(\d+(\.\d*)?|\.\d+)([eE][-+]?\d+)?\s*$"
 
+WITH_ID = "(jsonb_build_object('id', id) || coalesce(fields, '{}'))"
+"""A row's columns, and its id."""
+
 
 def where(conditions: Conditions) -> Any:
     """Return ``WHERE …``, or nothing; values stand in it as literals, quoted by psycopg."""
@@ -27,11 +30,10 @@ def clause(condition: Condition) -> Any:
     """Return one condition; a JSON null is the text ``null``, and a column that is not there is as none wants it."""
     from psycopg import sql
 
-    column = sql.Literal(condition.column)
     text = sql.SQL(
-        "(CASE WHEN fields ? {column} THEN coalesce(CASE WHEN jsonb_typeof(fields -> {column}) = 'number' "
-        "THEN trim_scale((fields ->> {column})::numeric)::text ELSE fields ->> {column} END, 'null') END)"
-    ).format(column=column)
+        "(CASE WHEN {fields} ? {column} THEN coalesce(CASE WHEN jsonb_typeof({fields} -> {column}) = 'number' "
+        "THEN trim_scale(({fields} ->> {column})::numeric)::text ELSE {fields} ->> {column} END, 'null') END)"
+    ).format(column=sql.Literal(condition.column), fields=sql.SQL(WITH_ID if condition.column == "id" else "fields"))
     if condition.sign in {"=", "!="}:
         form = "({text} = ANY({values}))" if condition.sign == "=" else "({text} <> ALL({values}))"
         return sql.SQL(form).format(text=text, values=sql.Literal(list(condition.values)))

@@ -21,7 +21,7 @@ from vecsmith.stores.exact import BLOCK, Held, blocks_of, found, held
 from vecsmith.stores.vectors import dtype_of, little_endian
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -147,6 +147,14 @@ class SQLite:
             self._connection.execute(f"DELETE FROM {self._vectors} WHERE row IN ({chosen})", [listed])
             self._connection.execute(f"DELETE FROM {self._rows} WHERE row IN ({chosen})", [listed])
 
+    def prune(self, stays: Callable[[Identity], bool]) -> int:
+        """Remove the rows of all ids but those that stay."""
+        with self._transaction():
+            ids = [row[0] for row in self._connection.execute(f"SELECT id FROM {self._rows} WHERE chunk = 0")]
+            gone = [each for each in ids if not stays(each)]
+            self._remove(gone)
+        return len(gone)
+
     def finish(self, *, index: bool) -> None:
         """Nothing is left to write, and there is no index."""
 
@@ -187,11 +195,11 @@ class SQLite:
     def _allowed(self, conditions: Conditions) -> Iterator[tuple[Any, Any]]:
         """Yield the vectors of the rows that the conditions allow."""
 
-        def allowed(fields: str | None) -> bool:
-            return fields is not None and holds(conditions, json.loads(fields))
+        def allowed(identity: Identity, fields: str | None) -> bool:
+            return holds(conditions, identity, json.loads(fields) if fields else {})
 
-        self._connection.create_function("vecsmith_allowed", 1, allowed, deterministic=True)
-        chosen = f"SELECT row FROM {self._rows} WHERE vecsmith_allowed(fields)"
+        self._connection.create_function("vecsmith_allowed", 2, allowed, deterministic=True)
+        chosen = f"SELECT row FROM {self._rows} WHERE vecsmith_allowed(id, fields)"
         return self._stored(f"SELECT row, vector FROM {self._vectors} WHERE row IN ({chosen})", [])
 
     def _stored(self, query: str, values: Sequence[Any]) -> Iterator[tuple[NDArray[np.int64], NDArray[Any]]]:

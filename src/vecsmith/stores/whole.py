@@ -106,6 +106,11 @@ class WholeFile:
                     self.write(Run([run.entries[row] for row in at], run.vectors[at]))
         self._writing.close()
 
+    def prune(self, stays: Callable[[Identity], bool]) -> int:
+        """Nothing is there but what was written or kept."""
+        del stays
+        return 0
+
     def count(self) -> int:
         """Return the number of rows."""
         return sum(len(run.entries) for run in self._runs())
@@ -161,6 +166,6 @@ def allowed(runs: Any, conditions: Conditions) -> Iterator[tuple[NDArray[np.int6
         if not conditions:
             yield numbers, run.vectors
             continue
-        at = [row for row, entry in enumerate(run.entries) if holds(conditions, entry.fields)]
+        at = [row for row, entry in enumerate(run.entries) if holds(conditions, entry.id, entry.fields)]
         if at:
             yield numbers[at], run.vectors[at]
