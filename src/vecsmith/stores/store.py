@@ -70,6 +70,8 @@ class Store:
     def __init__(self, place: str | Path, *, table: str | None = None) -> None:
         self._backend: Backend = backend_of(place, table, make=False)
         self._own: Embedder | None = None
+        self._checked: Embedder | None = None
+        """The embedder that was found to be of the store's space last."""
         record = self._backend.record()
         if record is None:
             name = self._backend.name
@@ -163,7 +165,9 @@ class Store:
             "dimensions": record.dimensions,
             "normalize": record.normalize,
         }
-        self.check(chosen.embed([], **wish).space)  # before a service is sent the text
+        if chosen is not self._checked:  # before a service is sent the text
+            self.check(chosen.embed([], **wish).space)
+            self._checked = chosen
         result = chosen.embed(text, **wish)
         self.check(result.space)
         found: Floats = result.vector
