@@ -195,6 +195,30 @@ def test_pruning_by_no_rows_at_all_is_refused(place, embedder):
     assert len(all_of(place)[0]) == 12
 
 
+@pytest.mark.parametrize("kind", TABLES, indirect=True)
+def test_threads_may_search_one_store_together(place, embedder):
+    embedder.store(ROWS, place)
+    run_python(  # in a process of its own, because one that waits for ever has no way out
+        """
+        import sys
+        from concurrent.futures import ThreadPoolExecutor
+
+        import numpy as np
+
+        from vecsmith import Store
+
+        with Store(sys.argv[1]) as store, ThreadPoolExecutor(8) as threads:
+            queries = np.tile(np.eye(store.space.dimensions, dtype=np.float32)[:8], (5, 1))
+
+            def found(query):
+                return [hit.id for hit in store.search(query, where="year>=2022")]
+
+            assert list(threads.map(found, queries)) == [found(query) for query in queries]
+        """,
+        place,
+    )
+
+
 def test_conditions_tell_true_null_and_missing_apart(place, embedder):
     values = [True, None, 1, 1.0, "1", "it's", 2.50]
     embedder.store([{"id": f"v{n}", "text": "a cat", "v": value} for n, value in enumerate(values)], place)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from threading import RLock
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
@@ -60,6 +61,8 @@ class Hit:
 class Store:
     """Texts and their vectors, which `Embedder.store` or ``vecsmith embed --output`` wrote; a context manager.
 
+    Any threads may use it together: their queries are embedded side by side, and looked up one after another.
+
     Args:
         place: An SQLite, Parquet, npy or JSON lines file, or ``postgresql://…``.
         table: The table, of SQLite and Postgres; None for ``embeddings``.
@@ -69,6 +72,8 @@ class Store:
 
     def __init__(self, place: str | Path, *, table: str | None = None) -> None:
         self._backend: Backend = backend_of(place, table, make=False)
+        self._lock = RLock()
+        """Held by who uses the backend: two threads in one connection wait for each other for ever, or mix."""
         self._own: Embedder | None = None
         self._checked: Embedder | None = None
         """The embedder that was found to be of the store's space last."""
@@ -95,11 +100,18 @@ class Store:
         return self._record
 
     def __len__(self) -> int:
-        return self._backend.count()
+        with self._lock:
+            return self._backend.count()
 
     def rows(self) -> Iterator[Run]:
         """Yield all rows with their vectors, in runs."""
-        return self._backend.scan()
+        runs = self._backend.scan()
+        while True:
+            with self._lock:
+                run = next(runs, None)
+            if run is None:
+                return
+            yield run
 
     def everything(self) -> tuple[list[Entry], Floats]:
         """Return all rows, and the float32 numbers that their vectors stand for, (rows, width)."""
@@ -152,7 +164,8 @@ class Store:
             if isinstance(number, bool) or not isinstance(number, int) or number < 1:
                 raise InputError(f"{name} must be a whole number from 1 up, not {number!r}")
         conditions = conditions_of(where)
-        found = self._backend.nearest(queries, k, conditions, exact=exact, oversample=oversample)
+        with self._lock:
+            found = self._backend.nearest(queries, k, conditions, exact=exact, oversample=oversample)
         return [[Hit.of(near) for near in each] for each in found]
 
     def vector(self, text: str, embedder: Embedder | None, task: str | None, prompt: str | None) -> Floats:
@@ -194,11 +207,12 @@ class Store:
     @property
     def embedder(self) -> Embedder:
         """The model that the store names, opened at first use."""
-        if self._own is None:
-            from vecsmith.sync import Embedder
+        with self._lock:
+            if self._own is None:
+                from vecsmith.sync import Embedder
 
-            self._own = Embedder(self._record.model)
-        return self._own
+                self._own = Embedder(self._record.model)
+            return self._own
 
     def close(self) -> None:
         """Close the store, and the model that it opened."""
