@@ -20,6 +20,7 @@ from processes import run_python
 from reference_models import MODELS, TEXTS, reference_vectors, worst_cosine
 from vecsmith import ConfigError, Embedder, EmbedWarning, InputError
 from vecsmith.compat.sentence_transformers.loading import checked
+from vecsmith.encodings import Calibration, encode
 from vecsmith.providers import EmbeddingCapability, Provider, Settings, provider
 from vecsmith.providers.plugin import registered
 
@@ -362,6 +363,83 @@ def test_quantised_by_ranges(util):
     assert util.quantize_embeddings(vectors.astype(np.float64), "float32").dtype == np.float32
     with pytest.raises(Exception, match="int8"):
         util.quantize_embeddings(np.zeros((2, 3), np.int8), "int8")
+
+
+UNCUT = np.array([[0.5, 9.75, -3.25], [99.99, 128.5, 129.5], [255, 255, 255]], np.float32)
+WHOLE = np.array([[0, 0, 0], [255, 255, 255]], np.float32)  # ranges of which each level is 1 wide
+
+
+def test_levels_are_cut_downwards_and_int8_is_128_less(util):
+    levels = np.clip(np.floor(UNCUT), 0, 255)
+    np.testing.assert_array_equal(util.quantize_embeddings(UNCUT, "uint8", ranges=WHOLE), levels)
+    np.testing.assert_array_equal(util.quantize_embeddings(UNCUT, "int8", ranges=WHOLE), levels - 128)
+
+
+def test_calibrated_int8_of_the_native_call_is_cut_towards_zero_instead():
+    calibration = Calibration(*WHOLE)
+    native = encode(UNCUT, "int8", calibration)
+    np.testing.assert_array_equal(native, [[-127, -118, -128], [-28, 0, 1], [127, 127, 127]])
+    apart = native.astype(int) - ours.util.quantize_embeddings(UNCUT, "int8", ranges=WHOLE)
+    np.testing.assert_array_equal(apart, [[1, 1, 0], [1, 0, 0], [0, 0, 0]])
+    np.testing.assert_array_equal(
+        encode(UNCUT, "uint8", calibration), ours.util.quantize_embeddings(UNCUT, "uint8", ranges=WHOLE)
+    )
+
+
+# --- The type of the numbers
+
+
+@pytest.fixture(scope="module")
+def tiny_folder(st):
+    """Open a tiny model, whose files say that its numbers are of float16."""
+    return lambda **arguments: st.SentenceTransformer(str(MODELS / "bert"), device="cpu", **arguments)
+
+
+@pytest.mark.parametrize(
+    ("asked", "dtype"),
+    [
+        (None, np.float16),  # as the model's files say
+        ({"dtype": "auto"}, np.float16),
+        ({"torch_dtype": "float16"}, np.float16),
+        ({"dtype": "float32"}, np.float32),
+        ({"dtype": "bfloat16"}, np.float32),  # of which numpy has none
+    ],
+)
+def test_vectors_are_of_the_type_of_the_models_numbers(tiny_folder, asked, dtype):
+    model = tiny_folder(model_kwargs=asked)
+    found = model.encode(TEXTS[:2], normalize_embeddings=True)
+    assert found.dtype == model.encode("a cat", truncate_dim=8).dtype == dtype
+    same(found, reference_vectors("bert")[:2], 0.999)
+
+
+def test_a_model_without_a_type_has_float32_until_it_is_made_another(model):
+    plain = model.encode("a heron")
+    try:
+        assert plain.dtype == np.float32
+        halved = model.half().encode("a heron")
+        assert halved.dtype == np.float16
+        same(halved, plain)
+        assert model.encode(["a heron"], precision="ubinary").dtype == np.uint8
+        assert model.encode([]).dtype == np.float64
+        assert np.asarray(model.similarity(halved, halved)).dtype == np.float32
+        assert model.bfloat16().encode("a heron").dtype == np.float32
+    finally:
+        assert model.float().encode("a heron").dtype == np.float32
+
+
+def test_vectors_of_tokens_are_of_that_type_too(tiny_folder):
+    (tokens,) = tiny_folder().encode(["a cat"], output_value="token_embeddings")
+    assert str(tokens.dtype).removeprefix("torch.") == "float16"
+
+
+def test_tensors_are_of_the_type_of_the_models_numbers(tiny_folder):
+    skip_without_torch()
+    import torch
+
+    model = tiny_folder()
+    for dtype in (torch.float16, torch.bfloat16, torch.float32):
+        assert model.to(dtype).encode(["a"], convert_to_tensor=True).dtype == dtype
+        assert model.to("cpu", dtype).encode(["a"], convert_to_numpy=False)[0].dtype == dtype
 
 
 # --- Likeness

@@ -19,7 +19,9 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
 from vecsmith.compat.held import Held, Wanted
 from vecsmith.compat.missing import needs
 from vecsmith.compat.naming import model_of
-from vecsmith.compat.sentence import check_devices, encoding, loading
+from vecsmith.compat.opened import check_devices, check_providers
+from vecsmith.compat.sentence import encoding, loading
+from vecsmith.errors import ConfigError
 from vecsmith.notices import ADVICE
 from vecsmith.prepare import as_texts
 from vecsmith.types import Compute, OnLong  # noqa: TC001 (as above)
@@ -189,9 +191,8 @@ class HuggingFaceEmbeddings(Base):
 
     def model_post_init(self, context: Any, /) -> None:
         """Load the model; warn of a device that is not used."""
-        check_devices(
-            *(kwargs.get("device") for kwargs in (self.model_kwargs, self.encode_kwargs, self.query_encode_kwargs))
-        )
+        named = (self.model_kwargs, self.encode_kwargs, self.query_encode_kwargs)
+        check_devices(*(given.get("device") for given in named), refused=ConfigError)  # pydantic wraps a ValueError
         super().model_post_init(context)
 
     def wanted(self) -> Wanted:
@@ -244,7 +245,7 @@ class FastEmbedEmbeddings(Base):
 
     def model_post_init(self, context: Any, /) -> None:
         """Load the model; warn of a device that is not used."""
-        check_devices(*(each if isinstance(each, str) else each[0] for each in self.providers or ()))
+        check_providers(self.providers)
         super().model_post_init(context)
 
     def wanted(self) -> Wanted:

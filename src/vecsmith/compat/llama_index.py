@@ -14,11 +14,12 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
-from vecsmith.compat.generativeai.asked import ArgumentError
+from vecsmith.compat.errors import ArgumentError
 from vecsmith.compat.held import Held, Wanted
 from vecsmith.compat.missing import needs
 from vecsmith.compat.naming import model_of
-from vecsmith.compat.sentence import check_devices, loading
+from vecsmith.compat.opened import check_devices
+from vecsmith.compat.sentence import loading
 from vecsmith.errors import ConfigError
 from vecsmith.notices import ADVICE
 from vecsmith.types import Compute, OnLong  # noqa: TC001 (pydantic reads annotations)
