@@ -481,7 +481,7 @@ def test_another_device_is_not_used_and_that_is_said_once(given, auto_embedder):
 
 
 def test_what_is_no_device_is_refused():
-    with pytest.raises(ConfigError, match="^'gpu' is no device"):
+    with pytest.raises(ConfigError, match=r"^'gpu' is no device"):
         HuggingFaceEmbeddings(model_name=PLAIN, model_kwargs={"device": "gpu"})
 
 
