@@ -68,7 +68,7 @@ class Slow(FakeGenerator):
 # --- what LangChain asks of all embeddings
 
 
-@pytest.fixture(params=OURS, ids=lambda each: each.__name__)
+@pytest.fixture(scope="module", params=OURS, ids=lambda each: each.__name__)
 def any_of_ours(request, auto_embedder):
     """One of each class, with the bundled model."""
     return request.param() if request.param is VecsmithEmbeddings else request.param(model_name=NAMED)
@@ -136,17 +136,19 @@ def test_threads_may_share_it(any_of_ours):
     assert len(got) == 8
 
 
-def test_copies_and_pickles_are_equal_and_work(any_of_ours):
-    vector = any_of_ours.embed_query("a")
+@pytest.mark.parametrize("embeddings_class", OURS)
+def test_copies_and_pickles_are_equal_and_work(embeddings_class):
+    embeddings = embeddings_class(**{"model" if embeddings_class is VecsmithEmbeddings else "model_name": PLAIN})
+    vector = embeddings.embed_query("a")
     for same in (
-        copy.copy(any_of_ours),
-        copy.deepcopy(any_of_ours),
-        any_of_ours.model_copy(),
-        pickle.loads(pickle.dumps(any_of_ours)),
-        type(any_of_ours).model_validate(any_of_ours.model_dump()),
-        type(any_of_ours).model_validate_json(any_of_ours.model_dump_json()),
+        copy.copy(embeddings),
+        copy.deepcopy(embeddings),
+        embeddings.model_copy(),
+        pickle.loads(pickle.dumps(embeddings)),
+        embeddings_class.model_validate(embeddings.model_dump()),
+        embeddings_class.model_validate_json(embeddings.model_dump_json()),
     ):
-        assert same == any_of_ours
+        assert same == embeddings
         assert_close(same.embed_query("a"), vector, 0.9999)
 
 
