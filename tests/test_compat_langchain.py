@@ -28,6 +28,8 @@ from stubs import stub
 from vecsmith import AuthError, ConfigError, EmbedWarning, InputError, Timeout, testing
 from vecsmith.compat.langchain import FastEmbedEmbeddings, HuggingFaceEmbeddings, VecsmithEmbeddings
 
+pytestmark = pytest.mark.usefixtures("framework_models")
+
 BOTH = sides(HuggingFaceEmbeddings, "langchain_huggingface", "HuggingFaceEmbeddings")
 OURS = (VecsmithEmbeddings, HuggingFaceEmbeddings, FastEmbedEmbeddings)
 NAMED = "sentence-transformers/all-MiniLM-L6-v2"

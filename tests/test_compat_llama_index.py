@@ -34,6 +34,8 @@ from reference_models import short_model
 from vecsmith import ConfigError, EmbedWarning, InputError, Timeout
 from vecsmith.compat.llama_index import HuggingFaceEmbedding, VecsmithEmbedding
 
+pytestmark = pytest.mark.usefixtures("framework_models")
+
 BOTH = sides(HuggingFaceEmbedding, "llama_index.embeddings.huggingface", "HuggingFaceEmbedding")
 NAMED = "sentence-transformers/all-MiniLM-L6-v2"
 TEXTS = [
