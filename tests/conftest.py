@@ -77,6 +77,15 @@ def tiny(tmp_path_factory):
         yield model, embedder
 
 
+@pytest.fixture(scope="module")
+def framework_models(auto_embedder):
+    """Hold open the models of the tests of the drop-ins for frameworks: what a test opens shares what is loaded."""
+    from frameworks import PLAIN, PROMPTED
+
+    with vecsmith.Embedder(PLAIN), vecsmith.Embedder(PROMPTED):
+        yield
+
+
 @pytest.fixture(scope="session")
 def postgres():
     """A real Postgres with pgvector: the one that VECSMITH_TEST_POSTGRES names, or one of the tests' own."""

@@ -5,6 +5,7 @@ Tests that have the fixture ``fe`` hold for both.
 
 import importlib
 from collections.abc import Iterator
+from functools import cache
 from types import SimpleNamespace
 
 import numpy as np
@@ -196,11 +197,16 @@ def test_a_model_of_the_programs_own(fe, where, descriptions, pooling, normaliza
         )
 
 
-def token_pooled(text, pooling):
-    """Return what a pooling makes of the vectors of a text's tokens."""
+@cache
+def tokens_of(text):
     from vecsmith.compat.sentence_transformers import SentenceTransformer
 
-    tokens = np.asarray(SentenceTransformer("all-MiniLM-L6-v2").encode(text, output_value="token_embeddings"))
+    return np.asarray(SentenceTransformer("all-MiniLM-L6-v2").encode(text, output_value="token_embeddings"))
+
+
+def token_pooled(text, pooling):
+    """Return what a pooling makes of the vectors of a text's tokens."""
+    tokens = tokens_of(text)
     return {"CLS": tokens[0], "MEAN": tokens.mean(axis=0), "LAST_TOKEN": tokens[-1]}[pooling]
 
 

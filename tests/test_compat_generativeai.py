@@ -581,11 +581,17 @@ def gemini(monkeypatch):
     configured.shelf.faces.clear()
 
 
-def test_task_title_and_width_reach_the_service(gemini):
-    with stub() as service:
-        genai.configure(api_key="k", client_options={"api_endpoint": service.address})
-        genai.embed_content("models/gemini-embedding-001", "a", 2, "T", 8)
-        seen = service.seen()["bodies"][-1]
+@pytest.fixture(scope="module")
+def service():
+    """One service for all, which answers where a header has its key."""
+    with stub(key="secret-key") as service:
+        yield service
+
+
+def test_task_title_and_width_reach_the_service(gemini, service):
+    genai.configure(api_key="secret-key", client_options={"api_endpoint": service.address})
+    genai.embed_content("models/gemini-embedding-001", "a", 2, "T", 8)
+    seen = service.seen()["bodies"][-1]
     assert (seen["task"], seen["title"], seen["dimensions"]) == ("RETRIEVAL_DOCUMENT", "T", 8)
 
 
@@ -601,40 +607,37 @@ def test_task_title_and_width_reach_the_service(gemini):
         "embedding-gecko-001",
     ],
 )
-def test_googles_names_go_to_the_provider_gemini_with_the_key_and_address_configured(name, gemini):
-    with stub(key="secret-key") as service:
-        genai.configure(api_key="secret-key", transport="rest", client_options={"api_endpoint": service.address})
-        answer = genai.generate_embeddings(f"models/{name}", ["a", "b"])
-        assert service.seen()["bodies"][-1]["model"] == name
+def test_googles_names_go_to_the_provider_gemini_with_the_key_and_address_configured(name, gemini, service):
+    genai.configure(api_key="secret-key", transport="rest", client_options={"api_endpoint": service.address})
+    answer = genai.generate_embeddings(f"models/{name}", ["a", "b"])
+    assert service.seen()["bodies"][-1]["model"] == name
     assert np.asarray(answer["embedding"]).shape == (2, 16)
 
 
 @pytest.mark.parametrize("name", ["openai:text-embedding-3-small", "text-embedding-3-small", "my-embedding-001"])
-def test_names_that_are_not_googles_do_not_get_its_key(name, gemini, monkeypatch):
+def test_names_that_are_not_googles_do_not_get_its_key(name, gemini, service, monkeypatch):
     monkeypatch.delenv("OPENAI_API_KEY", raising=False)
-    with stub() as service:
-        genai.configure(api_key="secret-key", client_options={"api_endpoint": service.address})
-        with pytest.raises(ValueError) as caught:
-            genai.generate_embeddings(f"models/{name}", "a")
-        assert service.seen()["statuses"] == {}
+    before = service.seen()["statuses"]
+    genai.configure(api_key="secret-key", client_options={"api_endpoint": service.address})
+    with pytest.raises(ValueError) as caught:
+        genai.generate_embeddings(f"models/{name}", "a")
+    assert service.seen()["statuses"] == before
     assert "secret-key" not in str(caught.value)
 
 
-def test_the_last_setup_counts(gemini):
-    with stub(key="right") as service:
-        genai.configure(api_key="wrong", client_options={"api_endpoint": service.address})
-        with pytest.raises(AuthError) as caught:
-            genai.generate_embeddings("models/embedding-001", "a")
-        assert "wrong" not in str(caught.value)
-        genai.configure(client_options={"api_endpoint": service.address, "api_key": "right"})
-        assert len(genai.generate_embeddings("models/embedding-001", "a")["embedding"]) == 16
+def test_the_last_setup_counts(gemini, service):
+    genai.configure(api_key="wrong", client_options={"api_endpoint": service.address})
+    with pytest.raises(AuthError) as caught:
+        genai.generate_embeddings("models/embedding-001", "a")
+    assert "wrong" not in str(caught.value)
+    genai.configure(client_options={"api_endpoint": service.address, "api_key": "secret-key"})
+    assert len(genai.generate_embeddings("models/embedding-001", "a")["embedding"]) == 16
 
 
-def test_without_a_setup_the_providers_own_variable_counts(gemini, monkeypatch):
-    with stub(key="from-variable") as service:
-        monkeypatch.setenv("VECSMITH_TEST_GEMINI_KEY", "from-variable")
-        genai.configure(client_options={"api_endpoint": service.address})
-        assert len(genai.generate_embeddings("gemini:embedding-001", "a")["embedding"]) == 16
+def test_without_a_setup_the_providers_own_variable_counts(gemini, service, monkeypatch):
+    monkeypatch.setenv("VECSMITH_TEST_GEMINI_KEY", "secret-key")
+    genai.configure(client_options={"api_endpoint": service.address})
+    assert len(genai.generate_embeddings("gemini:embedding-001", "a")["embedding"]) == 16
 
 
 def test_without_any_key_the_error_says_how_to_give_one(gemini):
@@ -642,22 +645,20 @@ def test_without_any_key_the_error_says_how_to_give_one(gemini):
         genai.generate_embeddings("models/embedding-001", "a")
 
 
-def test_default_metadata_is_sent_as_headers(gemini):
-    with stub(key="tenant-7") as service:
-        genai.configure(
-            api_key="k",
-            client_options={"api_endpoint": service.address},
-            default_metadata=(("x-tenant", "tenant-7"),),
-        )
-        assert len(genai.generate_embeddings("models/embedding-001", "a")["embedding"]) == 16
-        answer = asyncio.run(genai.embed_content_async("models/text-embedding-004", "a"))
-        assert len(answer["embedding"]) == 16
+def test_default_metadata_is_sent_as_headers(gemini, service):
+    genai.configure(
+        api_key="k",
+        client_options={"api_endpoint": service.address},
+        default_metadata=(("x-tenant", "secret-key"),),
+    )
+    assert len(genai.generate_embeddings("models/embedding-001", "a")["embedding"]) == 16
+    answer = asyncio.run(genai.embed_content_async("models/text-embedding-004", "a"))
+    assert len(answer["embedding"]) == 16
 
 
-def test_the_asynchronous_call_reaches_googles_models_too(gemini):
-    with stub(key="secret-key") as service:
-        genai.configure(api_key="secret-key", client_options=SimpleNamespace(api_endpoint=service.address))
-        answer = asyncio.run(genai.embed_content_async("models/embedding-001", ["a", "b"]))
+def test_the_asynchronous_call_reaches_googles_models_too(gemini, service):
+    genai.configure(api_key="secret-key", client_options=SimpleNamespace(api_endpoint=service.address))
+    answer = asyncio.run(genai.embed_content_async("models/embedding-001", ["a", "b"]))
     assert np.asarray(answer["embedding"]).shape == (2, 16)
 
 
@@ -701,7 +702,7 @@ def test_an_alias_of_ones_own_stands_before_googles_names(tmp_path, monkeypatch)
 def test_a_profile_is_a_model_with_what_it_asks_for(tmp_path, monkeypatch):
     (tmp_path / "vecsmith.toml").write_text('[profiles.narrow]\nmodel = "minilm"\ndimensions = 384\non_long = "mean"\n')
     monkeypatch.chdir(tmp_path)
-    long = "a cat and a dog " * 200
+    long = "a cat and a dog " * 60
     wanted = vecsmith.embed(long, on_long="mean").vector
     np.testing.assert_allclose(genai.generate_embeddings("models/narrow", long)["embedding"], wanted, atol=1e-3)
 

@@ -17,9 +17,10 @@ import vecsmith.compat.sentence_transformers as ours
 from drop_ins import MINILM, TORCH, imported, is_ours, sides, skip_without_torch
 from fake_generator import WIDTH, FakeGenerator, vector_of
 from processes import run_python
-from reference_models import MODELS, TEXTS, reference_vectors, worst_cosine
+from reference_models import MODELS, TEXTS, reference_vectors, short_model, worst_cosine
 from vecsmith import ConfigError, Embedder, EmbedWarning, InputError
 from vecsmith.compat.sentence_transformers.loading import checked
+from vecsmith.encodings import Calibration, encode
 from vecsmith.providers import EmbeddingCapability, Provider, Settings, provider
 from vecsmith.providers.plugin import registered
 
@@ -64,9 +65,7 @@ def shared(make):
 @pytest.fixture
 def model(shared):
     """The model with its defaults."""
-    before = shared.max_seq_length
     yield shared
-    shared.max_seq_length = before
     shared.similarity_fn_name = "cosine"
 
 
@@ -263,7 +262,7 @@ def test_a_model_without_prompts_has_two_empty_ones(model):
     same(model.encode_query(CORPUS), model.encode(CORPUS))
 
 
-@pytest.mark.parametrize("name", ["bert-prompts", "bert-without-prompt", "bert-dense", "mpnet", "bert-cls-normalize"])
+@pytest.mark.parametrize("name", ["bert-prompts", "bert-without-prompt", "bert-dense"])
 def test_a_folder_gives_what_the_original_gives(st, name):
     model = st.SentenceTransformer(str(MODELS / name), device="cpu")
     same(quietly(model.encode, TEXTS), reference_vectors(name), 0.999)
@@ -362,6 +361,83 @@ def test_quantised_by_ranges(util):
     assert util.quantize_embeddings(vectors.astype(np.float64), "float32").dtype == np.float32
     with pytest.raises(Exception, match="int8"):
         util.quantize_embeddings(np.zeros((2, 3), np.int8), "int8")
+
+
+UNCUT = np.array([[0.5, 9.75, -3.25], [99.99, 128.5, 129.5], [255, 255, 255]], np.float32)
+WHOLE = np.array([[0, 0, 0], [255, 255, 255]], np.float32)  # ranges of which each level is 1 wide
+
+
+def test_levels_are_cut_downwards_and_int8_is_128_less(util):
+    levels = np.clip(np.floor(UNCUT), 0, 255)
+    np.testing.assert_array_equal(util.quantize_embeddings(UNCUT, "uint8", ranges=WHOLE), levels)
+    np.testing.assert_array_equal(util.quantize_embeddings(UNCUT, "int8", ranges=WHOLE), levels - 128)
+
+
+def test_calibrated_int8_of_the_native_call_is_cut_towards_zero_instead():
+    calibration = Calibration(*WHOLE)
+    native = encode(UNCUT, "int8", calibration)
+    np.testing.assert_array_equal(native, [[-127, -118, -128], [-28, 0, 1], [127, 127, 127]])
+    apart = native.astype(int) - ours.util.quantize_embeddings(UNCUT, "int8", ranges=WHOLE)
+    np.testing.assert_array_equal(apart, [[1, 1, 0], [1, 0, 0], [0, 0, 0]])
+    np.testing.assert_array_equal(
+        encode(UNCUT, "uint8", calibration), ours.util.quantize_embeddings(UNCUT, "uint8", ranges=WHOLE)
+    )
+
+
+# --- The type of the numbers
+
+
+@pytest.fixture(scope="module")
+def tiny_folder(st):
+    """Open a tiny model, whose files say that its numbers are of float16."""
+    return lambda **arguments: st.SentenceTransformer(str(MODELS / "bert"), device="cpu", **arguments)
+
+
+@pytest.mark.parametrize(
+    ("asked", "dtype"),
+    [
+        (None, np.float16),  # as the model's files say
+        ({"dtype": "auto"}, np.float16),
+        ({"torch_dtype": "float16"}, np.float16),
+        ({"dtype": "float32"}, np.float32),
+        ({"dtype": "bfloat16"}, np.float32),  # of which numpy has none
+    ],
+)
+def test_vectors_are_of_the_type_of_the_models_numbers(tiny_folder, asked, dtype):
+    model = tiny_folder(model_kwargs=asked)
+    found = model.encode(TEXTS[:2], normalize_embeddings=True)
+    assert found.dtype == model.encode("a cat", truncate_dim=8).dtype == dtype
+    same(found, reference_vectors("bert")[:2], 0.999)
+
+
+def test_a_model_without_a_type_has_float32_until_it_is_made_another(model):
+    plain = model.encode("a heron")
+    try:
+        assert plain.dtype == np.float32
+        halved = model.half().encode("a heron")
+        assert halved.dtype == np.float16
+        same(halved, plain)
+        assert model.encode(["a heron"], precision="ubinary").dtype == np.uint8
+        assert model.encode([]).dtype == np.float64
+        assert np.asarray(model.similarity(halved, halved)).dtype == np.float32
+        assert model.bfloat16().encode("a heron").dtype == np.float32
+    finally:
+        assert model.float().encode("a heron").dtype == np.float32
+
+
+def test_vectors_of_tokens_are_of_that_type_too(tiny_folder):
+    (tokens,) = tiny_folder().encode(["a cat"], output_value="token_embeddings")
+    assert str(tokens.dtype).removeprefix("torch.") == "float16"
+
+
+def test_tensors_are_of_the_type_of_the_models_numbers(tiny_folder):
+    skip_without_torch()
+    import torch
+
+    model = tiny_folder()
+    for dtype in (torch.float16, torch.bfloat16, torch.float32):
+        assert model.to(dtype).encode(["a"], convert_to_tensor=True).dtype == dtype
+        assert model.to("cpu", dtype).encode(["a"], convert_to_numpy=False)[0].dtype == dtype
 
 
 # --- Likeness
@@ -499,18 +575,19 @@ def test_the_first_of_a_community_is_its_centre(util):
 # --- Tokens
 
 
-def test_max_seq_length_cuts(model):
-    assert model.max_seq_length == 256
-    assert model.get_max_seq_length() == 256
-    words = ["one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"]
-    whole = model.encode(" ".join(words))
+def test_max_seq_length_cuts(st, tmp_path):
+    model = st.SentenceTransformer(str(short_model(tmp_path)), device="cpu")
+    assert model.max_seq_length == model.get_max_seq_length() == 10
+    letters = "a b c d e f g h i j k l"
+    own = quietly(model.encode, letters)
+    same(own, model.encode(letters[:15]), 0.999)
     model.max_seq_length = 6
     assert model.max_seq_length == 6
-    cut = quietly(model.encode, " ".join(words))
-    same(cut, model.encode(" ".join(words[:4])))
-    assert worst_cosine(cut, whole) < 0.99
-    model.max_seq_length = 512
-    assert worst_cosine(quietly(model.encode, LONG), model.encode(LONG[: len(LONG) // 4])) < 0.9999
+    cut = quietly(model.encode, letters)
+    same(cut, model.encode(letters[:7]), 0.999)
+    model.max_seq_length = 40
+    whole = model.encode(letters)
+    assert worst_cosine(np.stack([own, cut, cut]), np.stack([whole, whole, own])) < 0.99
 
 
 def test_tokenize_gives_what_the_model_reads(model):
@@ -614,15 +691,18 @@ def test_what_changes_no_vector_is_taken(own):
         local_files_only=True,
         model_card_data=object(),
         model_kwargs={"attn_implementation": "sdpa", "torch_dtype": "float32", "provider": "CPUExecutionProvider"},
-        tokenizer_kwargs={"padding_side": "left", "model_max_length": 128},
+        tokenizer_kwargs={"padding_side": "left"},
     )
-    assert model.max_seq_length == 128
     same(model.encode(CORPUS, show_progress_bar=True, chunk_size=2), own.encode(CORPUS))
 
 
-@pytest.mark.parametrize("dtype", ["bfloat16", "torch.bfloat16", "auto", None])
-def test_bfloat16_is_what_the_processor_has_of_it(dtype, own):
-    model = ours.SentenceTransformer("all-MiniLM-L6-v2", model_kwargs={"dtype": dtype})
+def test_the_tokenizers_length_is_the_models():
+    told = {"padding_side": "left", "model_max_length": 20}
+    assert ours.SentenceTransformer(MODELS / "bert", tokenizer_kwargs=told).max_seq_length == 20
+
+
+def test_bfloat16_is_what_the_processor_has_of_it(own):
+    model = ours.SentenceTransformer("all-MiniLM-L6-v2", model_kwargs={"dtype": "torch.bfloat16"})
     same(model.encode(CORPUS), own.encode(CORPUS))
 
 
@@ -699,7 +779,7 @@ def test_characters_that_no_tokenizer_reads_are_replaced(own):
 
 @pytest.mark.parametrize("again", [copy.deepcopy, lambda model: pickle.loads(pickle.dumps(model))])
 def test_a_copy_is_the_same_model(again):
-    model = ours.SentenceTransformer("all-MiniLM-L6-v2", prompts={"query": "find: "}, truncate_dim=16)
+    model = ours.SentenceTransformer(MODELS / "bert", prompts={"query": "find: "}, truncate_dim=16)
     model.max_seq_length = 32
     other = again(model)
     assert (other.max_seq_length, other.prompts, other.truncate_dim) == (32, model.prompts, 16)

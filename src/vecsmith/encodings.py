@@ -1,8 +1,8 @@
 """How numbers are stored: float32, smaller floats, integers, bits. The last step, after cutting and normalising.
 
-The integers with calibration follow sentence-transformers' ``quantize_embeddings``. The packed bits are those that
-Voyage, Mistral and sentence-transformers share: the first component is the highest bit of a byte, and ``binary`` is
-``ubinary`` - 128.
+The integers with calibration follow the rule of sentence-transformers' ``quantize_embeddings`` before its 5.7, clipped.
+The packed bits are those that Voyage, Mistral and sentence-transformers share: the first component is the highest bit
+of a byte, and ``binary`` is ``ubinary`` - 128.
 """
 
 from __future__ import annotations
@@ -126,7 +126,7 @@ def as_levels(vectors: Floats, lowest: int, calibration: Calibration | None) -> 
     if calibration is None:
         level: Floats = np.round(np.clip(vectors * np.float32(SCALE), -SCALE, SCALE))
         return level + np.float32(128 + lowest)
-    # cut towards zero after the shift, as sentence-transformers does
+    # cut towards zero after the shift, as sentence-transformers did before 5.7; later ones take the floor before it
     level = np.trunc((vectors - calibration.low) / calibration.step + lowest)
     clipped: Floats = np.clip(level, lowest, lowest + LEVELS)
     return clipped

@@ -192,6 +192,6 @@ def single(options: Options) -> Options:
 
 def listed(result: EmbedResult, options: Options, advice: str) -> list[list[float]]:
     """Return vectors as lists, after warning at the line that called a drop-in's method."""
-    Warner(options, advice).look(result, stacklevel=5)
+    Warner(options, advice).look(result, stacklevel=6)
     vectors: list[list[float]] = result.vectors.tolist()
     return vectors

@@ -10,23 +10,24 @@
 
 from __future__ import annotations
 
-from abc import abstractmethod
 from collections.abc import Iterable, Sequence  # noqa: TC003 (pydantic reads annotations)
-from functools import partial
 from pathlib import Path  # noqa: TC003 (as above)
-from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
-from vecsmith.compat.held import Held, Wanted
+from vecsmith.compat.held import Wanted
 from vecsmith.compat.missing import needs
 from vecsmith.compat.naming import model_of
-from vecsmith.compat.sentence import check_devices, encoding, loading
+from vecsmith.compat.opened import check_devices, check_providers
+from vecsmith.compat.sentence import encoding, loading
+from vecsmith.errors import ConfigError
 from vecsmith.notices import ADVICE
 from vecsmith.prepare import as_texts
-from vecsmith.types import Compute, OnLong  # noqa: TC001 (as above)
 
 with needs("langchain-core"):
     from langchain_core.embeddings import Embeddings
-    from pydantic import BaseModel, ConfigDict, Field, PositiveFloat, PositiveInt, PrivateAttr, SecretStr
+    from pydantic import ConfigDict, Field, PositiveInt
+
+    from vecsmith.compat.framework import Chosen, Holding
 
 if TYPE_CHECKING:
     from vecsmith.options import CallOptions
@@ -47,24 +48,10 @@ PLAIN = frozenset(
 """Models whose vectors fastembed leaves at their length (its ``PooledEmbedding``); all others' it normalises."""
 
 
-class Base(BaseModel, Embeddings):
-    """What all have: the four methods, over an embedder that copies and pickles leave behind."""
+class Base(Holding, Embeddings):
+    """The four methods of LangChain's embeddings."""
 
     advice: ClassVar[str] = "split them, or choose what happens with VecsmithEmbeddings and on_long"
-    _held: Held = PrivateAttr(default_factory=Held)
-
-    def model_post_init(self, context: Any, /) -> None:
-        """Load the model, and see that what is given can be honoured."""
-        super().model_post_init(context)
-        self._held.check(self.wanted(), partial(self.asks, query=False), partial(self.asks, query=True))
-
-    @abstractmethod
-    def wanted(self) -> Wanted:
-        """Return which model is opened, and how."""
-
-    @abstractmethod
-    def asks(self, generator: Generates, *, query: bool) -> CallOptions:
-        """Return what a call asks of the model."""
 
     def read(self, texts: Iterable[str]) -> list[str]:
         """Return texts as the model reads them."""
@@ -72,95 +59,36 @@ class Base(BaseModel, Embeddings):
 
     def embed_documents(self, texts: list[str]) -> list[list[float]]:
         """Return the vectors of the texts that are searched in, in order."""
-        asks = partial(self.asks, query=False)
-        return self._held.embed(self.wanted(), self.read(texts), asks, self.advice)
+        return self._vectors(self.read(texts))
 
     def embed_query(self, text: str) -> list[float]:
         """Return the vector of what is searched with."""
-        asks = partial(self.asks, query=True)
-        return self._held.embed(self.wanted(), self.read([text]), asks, self.advice)[0]
+        return self._vectors(self.read([text]), query=True)[0]
 
     async def aembed_documents(self, texts: list[str]) -> list[list[float]]:
         """Do what `embed_documents` does, in any event loop; cancelling stops what is in flight."""
-        asks = partial(self.asks, query=False)
-        return await self._held.aembed(self.wanted(), self.read(texts), asks, self.advice)
+        return await self._avectors(self.read(texts))
 
     async def aembed_query(self, text: str) -> list[float]:
         """Do what `embed_query` does, in any event loop; cancelling stops what is in flight."""
-        asks = partial(self.asks, query=True)
-        return (await self._held.aembed(self.wanted(), self.read([text]), asks, self.advice))[0]
-
-    def __copy__(self) -> Self:
-        copied = super().__copy__()
-        copied._held = Held()  # noqa: SLF001 (its own)
-        return copied
+        return (await self._avectors(self.read([text]), query=True))[0]
 
 
-class VecsmithEmbeddings(Base):
+class VecsmithEmbeddings(Chosen, Base):
     """Embeddings by any model that `vecsmith.Embedder` takes, with the prompts that it was trained with.
 
     The model is loaded here, and one that cannot be loaded raises `vecsmith.ConfigError` here.
     """
 
-    model_config = ConfigDict(extra="forbid", protected_namespaces=(), hide_input_in_errors=True)
+    model_config = ConfigDict(extra="forbid")
     advice: ClassVar[str] = ADVICE
 
     model: str | Path = "minilm"
     """``minilm`` (inside the package), a folder, a Hugging Face id, ``provider:model``, or a profile."""
-    dimensions: PositiveInt | None = None
-    """Width of the vectors; None for the model's own."""
-    normalize: bool | None = None
-    """Scale to length one; None for what the model's own files say."""
-    document_task: str | None = "retrieval_document"
-    """What the vectors of documents are for, which decides the prompt; None for none."""
-    query_task: str | None = "retrieval_query"
-    """What the vectors of queries are for."""
-    document_prompt: str | None = None
-    """Put before every document instead of the task's prompt."""
-    query_prompt: str | None = None
-    """Put before every query instead."""
-    on_long: OnLong | None = None
-    """What happens to a text longer than the model reads; None for ``truncate`` with a warning."""
-    cache: Any = None
-    """Where vectors are kept for later calls: a path, ``memory``, True, or a `vecsmith.cache.Cache`."""
-    api_key: SecretStr | None = Field(default=None, exclude=True)
-    """The key of a provider; None for the one in its variable. It is neither shown nor serialised."""
-    base_url: str | None = None
-    """The address of a provider; without a provider's name, of any service that copies OpenAI's."""
-    revision: str | None = None
-    """The revision of a Hugging Face id."""
-    timeout: PositiveFloat | None = None
-    """Seconds that a call may take."""
-    concurrency: PositiveInt | None = None
-    """Requests to a provider at once, at most."""
-    threads: PositiveInt | None = None
-    """Cores to compute with; None for those this process may use."""
-    compute: Compute = "auto"
-    """The arithmetic."""
 
     def wanted(self) -> Wanted:
         """Return which model is opened, and how."""
-        return Wanted(
-            self.model,
-            api_key=self.api_key.get_secret_value() if self.api_key else None,
-            base_url=self.base_url,
-            revision=self.revision,
-            cache=self.cache,
-            timeout=self.timeout,
-            concurrency=self.concurrency,
-            threads=self.threads,
-            compute=self.compute,
-        )
-
-    def asks(self, generator: Generates, *, query: bool) -> CallOptions:  # noqa: ARG002 (as the others)
-        """Return what a call asks of the model."""
-        return {
-            "task": self.query_task if query else self.document_task,
-            "prompt": self.query_prompt if query else self.document_prompt,
-            "dimensions": self.dimensions,
-            "normalize": self.normalize,
-            "on_long": self.on_long,
-        }
+        return self.opening(self.model)
 
 
 class HuggingFaceEmbeddings(Base):
@@ -170,7 +98,7 @@ class HuggingFaceEmbeddings(Base):
     `vecsmith.ConfigError`, and docs/langchain.md says what each argument does.
     """
 
-    model_config = ConfigDict(extra="forbid", protected_namespaces=(), populate_by_name=True, hide_input_in_errors=True)
+    model_config = ConfigDict(extra="forbid", populate_by_name=True)
 
     model_name: str = Field(default="sentence-transformers/all-mpnet-base-v2", alias="model")
     """Any name that `vecsmith.Embedder` takes; that of all-MiniLM-L6-v2 is the model inside the package."""
@@ -189,9 +117,8 @@ class HuggingFaceEmbeddings(Base):
 
     def model_post_init(self, context: Any, /) -> None:
         """Load the model; warn of a device that is not used."""
-        check_devices(
-            *(kwargs.get("device") for kwargs in (self.model_kwargs, self.encode_kwargs, self.query_encode_kwargs))
-        )
+        named = (self.model_kwargs, self.encode_kwargs, self.query_encode_kwargs)
+        check_devices(*(given.get("device") for given in named), refused=ConfigError)  # pydantic wraps a ValueError
         super().model_post_init(context)
 
     def wanted(self) -> Wanted:
@@ -223,7 +150,7 @@ class FastEmbedEmbeddings(Base):
     put before a text.
     """
 
-    model_config = ConfigDict(extra="allow", protected_namespaces=(), hide_input_in_errors=True)
+    model_config = ConfigDict(extra="allow")
 
     model_name: str = "BAAI/bge-small-en-v1.5"
     """Any name that `vecsmith.Embedder` takes; that of all-MiniLM-L6-v2 is the model inside the package."""
@@ -244,7 +171,7 @@ class FastEmbedEmbeddings(Base):
 
     def model_post_init(self, context: Any, /) -> None:
         """Load the model; warn of a device that is not used."""
-        check_devices(*(each if isinstance(each, str) else each[0] for each in self.providers or ()))
+        check_providers(self.providers)
         super().model_post_init(context)
 
     def wanted(self) -> Wanted:

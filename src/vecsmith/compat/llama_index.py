@@ -10,23 +10,24 @@ only the import changes.
 
 from __future__ import annotations
 
-from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, Self
+from typing import TYPE_CHECKING, Any, ClassVar
 
-from vecsmith.compat.generativeai.asked import ArgumentError
-from vecsmith.compat.held import Held, Wanted
+from vecsmith.compat.errors import ArgumentError
+from vecsmith.compat.held import Wanted
 from vecsmith.compat.missing import needs
 from vecsmith.compat.naming import model_of
-from vecsmith.compat.sentence import check_devices, loading
+from vecsmith.compat.opened import check_devices
+from vecsmith.compat.sentence import loading
 from vecsmith.errors import ConfigError
 from vecsmith.notices import ADVICE
-from vecsmith.types import Compute, OnLong  # noqa: TC001 (pydantic reads annotations)
 
 with needs("llama-index-core"):
     from llama_index.core.base.embeddings.base import BaseEmbedding
-    from llama_index.core.callbacks import CallbackManager  # noqa: TC002 (as above)
-    from pydantic import ConfigDict, Field, PositiveFloat, PositiveInt, PrivateAttr, SecretStr, field_validator
+    from llama_index.core.callbacks import CallbackManager  # noqa: TC002 (pydantic reads annotations)
+    from pydantic import ConfigDict, Field, PositiveInt, field_validator
+
+    from vecsmith.compat.framework import Chosen, Holding
 
 if TYPE_CHECKING:
     from vecsmith.options import CallOptions
@@ -50,52 +51,32 @@ BATCH = 10
 """Texts in a call, as the original has it."""
 
 
-class Base(BaseEmbedding):
-    """What both have: the methods that `BaseEmbedding` calls, over an embedder that copies and pickles leave behind."""
+class Base(Holding, BaseEmbedding):
+    """The methods that `BaseEmbedding` calls."""
 
-    model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
+    model_config = ConfigDict(extra="forbid")
     advice: ClassVar[str] = "split them, or choose what happens with VecsmithEmbedding and on_long"
-    _held: Held = PrivateAttr(default_factory=Held)
-
-    def model_post_init(self, context: Any, /) -> None:
-        """Load the model, and see that what is given can be honoured."""
-        super().model_post_init(context)
-        self._held.check(self.wanted(), partial(self.asks, query=False), partial(self.asks, query=True))
-
-    # Neither is abstract: LlamaIndex records what abstract methods return, and this may hold a key.
-    def wanted(self) -> Wanted:
-        """Return which model is opened, and how."""
-        raise NotImplementedError
-
-    def asks(self, generator: Generates, *, query: bool) -> CallOptions:
-        """Return what a call asks of the model."""
-        raise NotImplementedError
 
     def _get_query_embedding(self, query: str) -> list[float]:
-        return self._held.embed(self.wanted(), [query], partial(self.asks, query=True), self.advice)[0]
+        return self._vectors([query], query=True)[0]
 
     async def _aget_query_embedding(self, query: str) -> list[float]:
-        return (await self._held.aembed(self.wanted(), [query], partial(self.asks, query=True), self.advice))[0]
+        return (await self._avectors([query], query=True))[0]
 
     def _get_text_embedding(self, text: str) -> list[float]:
-        return self._held.embed(self.wanted(), [text], partial(self.asks, query=False), self.advice)[0]
+        return self._vectors([text])[0]
 
     async def _aget_text_embedding(self, text: str) -> list[float]:
-        return (await self._held.aembed(self.wanted(), [text], partial(self.asks, query=False), self.advice))[0]
+        return (await self._avectors([text]))[0]
 
     def _get_text_embeddings(self, texts: list[str]) -> list[list[float]]:
-        return self._held.embed(self.wanted(), texts, partial(self.asks, query=False), self.advice)
+        return self._vectors(texts)
 
     async def _aget_text_embeddings(self, texts: list[str]) -> list[list[float]]:
-        return await self._held.aembed(self.wanted(), texts, partial(self.asks, query=False), self.advice)
-
-    def __copy__(self) -> Self:
-        copied = super().__copy__()
-        copied._held = Held()  # noqa: SLF001 (its own)
-        return copied
+        return await self._avectors(texts)
 
 
-class VecsmithEmbedding(Base):
+class VecsmithEmbedding(Chosen, Base):
     """Embeddings by any model that `vecsmith.Embedder` takes, with the prompts that it was trained with.
 
     The model is loaded here, and one that cannot be loaded raises `vecsmith.ConfigError` here.
@@ -107,36 +88,6 @@ class VecsmithEmbedding(Base):
     """``minilm`` (inside the package), a folder, a Hugging Face id, ``provider:model``, or a profile."""
     embed_batch_size: int = Field(default=256, gt=0, le=2048)
     """Texts in a call; the vectors do not depend on it."""
-    dimensions: PositiveInt | None = None
-    """Width of the vectors; None for the model's own."""
-    normalize: bool | None = None
-    """Scale to length one; None for what the model's own files say."""
-    document_task: str | None = "retrieval_document"
-    """What the vectors of texts are for, which decides the prompt; None for none."""
-    query_task: str | None = "retrieval_query"
-    """What the vectors of queries are for."""
-    document_prompt: str | None = None
-    """Put before every text instead of the task's prompt."""
-    query_prompt: str | None = None
-    """Put before every query instead."""
-    on_long: OnLong | None = None
-    """What happens to a text longer than the model reads; None for ``truncate`` with a warning."""
-    cache: Any = None
-    """Where vectors are kept for later calls: a path, ``memory``, True, or a `vecsmith.cache.Cache`."""
-    api_key: SecretStr | None = Field(default=None, exclude=True)
-    """The key of a provider; None for the one in its variable. It is neither shown nor serialised."""
-    base_url: str | None = None
-    """The address of a provider; without a provider's name, of any service that copies OpenAI's."""
-    revision: str | None = None
-    """The revision of a Hugging Face id."""
-    timeout: PositiveFloat | None = None
-    """Seconds that a call may take."""
-    concurrency: PositiveInt | None = None
-    """Requests to a provider at once, at most."""
-    threads: PositiveInt | None = None
-    """Cores to compute with; None for those this process may use."""
-    compute: Compute = "auto"
-    """The arithmetic."""
 
     @field_validator("model_name", mode="before")
     @classmethod
@@ -151,27 +102,7 @@ class VecsmithEmbedding(Base):
 
     def wanted(self) -> Wanted:
         """Return which model is opened, and how."""
-        return Wanted(
-            self.model_name,
-            api_key=self.api_key.get_secret_value() if self.api_key else None,
-            base_url=self.base_url,
-            revision=self.revision,
-            cache=self.cache,
-            timeout=self.timeout,
-            concurrency=self.concurrency,
-            threads=self.threads,
-            compute=self.compute,
-        )
-
-    def asks(self, generator: Generates, *, query: bool) -> CallOptions:  # noqa: ARG002 (as the other)
-        """Return what a call asks of the model."""
-        return {
-            "task": self.query_task if query else self.document_task,
-            "prompt": self.query_prompt if query else self.document_prompt,
-            "dimensions": self.dimensions,
-            "normalize": self.normalize,
-            "on_long": self.on_long,
-        }
+        return self.opening(self.model_name)
 
 
 class HuggingFaceEmbedding(Base):

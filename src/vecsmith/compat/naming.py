@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from vecsmith.config import configuration
 from vecsmith.hub import known_models
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from vecsmith.types import Compute
 
-__all__ = ["ARITHMETIC", "MODEL_KWARGS", "PROCESSOR_KWARGS", "model_of"]
+__all__ = ["ARITHMETIC", "MODEL_KWARGS", "NUMBERS", "PROCESSOR_KWARGS", "model_of", "number_of"]
 
 ORGANISATION = "sentence-transformers"
 
@@ -25,14 +25,24 @@ ARITHMETIC: Mapping[str, Compute] = {
     "float": "f32",
     "bfloat16": "auto",
     "float16": "auto",
+    "half": "auto",
 }
 """By what PyTorch calls the type of a model's numbers; one of 16 bits allows what is fastest here, and no coarser."""
+
+NUMBERS = ("dtype", "torch_dtype")
+"""The names of a type of numbers, in a call and in ``config.json``, the newer one first."""
 
 MODEL_KWARGS = frozenset({"attn_implementation", "device_map", "export", "low_cpu_mem_usage", "provider"})
 """What may be said of a model and changes no vector."""
 
 PROCESSOR_KWARGS = frozenset({"clean_up_tokenization_spaces", "padding_side", "use_fast"})
 """What may be said of a tokenizer and changes no vector."""
+
+
+def number_of(given: Mapping[str, Any]) -> str:
+    """Return the type that a model's numbers are to have, as PyTorch spells it; ``none`` where that is not said."""
+    said = next((given[name] for name in NUMBERS if name in given), None)
+    return str(said).removeprefix("torch.").lower()
 
 
 def model_of(name: str | Path) -> str | Path:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
-from vecsmith.compat.naming import ARITHMETIC, MODEL_KWARGS, PROCESSOR_KWARGS
-from vecsmith.errors import ConfigError, EmbedWarning
+from vecsmith.compat.naming import ARITHMETIC, MODEL_KWARGS, NUMBERS, PROCESSOR_KWARGS, number_of
+from vecsmith.errors import ConfigError
 from vecsmith.local import LocalGenerator
 
 if TYPE_CHECKING:
@@ -17,7 +16,7 @@ if TYPE_CHECKING:
     from vecsmith.providers import Generates
     from vecsmith.types import Compute
 
-__all__ = ["Loading", "check_devices", "encoding", "loading"]
+__all__ = ["Loading", "encoding", "loading"]
 
 Check = Callable[[Any], str | None]
 """Says what is wrong with a value; None where nothing is."""
@@ -117,17 +116,6 @@ def local_of(generator: Generates) -> LocalGenerator | None:
     return find(LocalGenerator) if find else None
 
 
-def check_devices(*devices: object) -> None:
-    """Warn of a device that is not used: it changes no vector, only the time that they take."""
-    for device in devices:
-        if device is not None and not str(device).lower().startswith("cpu"):
-            warnings.warn(
-                f"the device {str(device)!r} is not used: vecsmith computes on the processor",
-                EmbedWarning,
-                stacklevel=3,
-            )
-
-
 def check(given: Mapping[str, Any], known: Mapping[str, Check], what: str) -> None:
     """Raise `ConfigError` for an argument that is not known, or cannot be honoured."""
     for name, value in given.items():
@@ -151,11 +139,11 @@ def loading(given: Mapping[str, Any]) -> Loading:
     check(given, LOADED, "model_kwargs")
     model, processor = (dict(given.get(name) or {}) for name in ("model_kwargs", "processor_kwargs"))
     processor |= given.get("tokenizer_kwargs") or {}
-    number = str(model.pop("dtype", model.pop("torch_dtype", None))).removeprefix("torch.").lower()
+    number = number_of(model)
     if number not in ARITHMETIC:
         raise ConfigError(f"vecsmith does not compute in {number}: leave dtype out")
     most = processor.pop("model_max_length", None)
-    foreign(model, MODEL_KWARGS, "model_kwargs")
+    foreign(model, {*MODEL_KWARGS, *NUMBERS}, "model_kwargs")
     foreign(processor, PROCESSOR_KWARGS, "processor_kwargs")
     return Loading(
         revision=given.get("revision"),

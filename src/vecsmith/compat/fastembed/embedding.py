@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from vecsmith.compat.errors import ArgumentError, ArgumentTypeError, MissingModel
 from vecsmith.compat.fastembed.supported import Supported, add, described, supported
-from vecsmith.compat.opened import local_of, opened, tell, tell_cut
+from vecsmith.compat.opened import check_providers, local_of, opened, tell_cut
 from vecsmith.errors import ConfigError
 from vecsmith.providers import GenerationOptions
 from vecsmith.sync import Embedder
@@ -62,7 +62,7 @@ class TextEmbedding:
         unknown = [name for name in kwargs if name not in FURTHER]
         if unknown:
             raise ArgumentTypeError(f"TextEmbedding has no option {unknown[0]!r} here: leave it out")
-        check_processor(providers, cuda)
+        check_providers(providers, cuda=cuda)
         self.model_name, self.cache_dir, self.threads = model_name, cache_dir, threads
         self.device_ids = device_ids
         self._row = supported(model_name)
@@ -168,14 +168,6 @@ class TextEmbedding:
         if local is None:
             raise ArgumentError("a service does not tell how it cuts texts into tokens")
         return local.estimate([texts] if isinstance(texts, str) else list(texts), GenerationOptions(prompt="")).tokens
-
-
-def check_processor(providers: Sequence[Any] | None, cuda: bool | str) -> None:  # noqa: FBT001 (as it came)
-    """Warn of a device that is not used: it changes no vector, only the time that they take."""
-    names = [str(each[0] if isinstance(each, tuple) else each) for each in providers or ()]
-    others = [name for name in names if not name.startswith("CPU")]
-    if others or cuda is True or str(getattr(cuda, "value", cuda)).lower() == "cuda":
-        tell(f"{others[0] if others else 'cuda'} is not used: vecsmith computes on the processor")
 
 
 def checked(embedder: Embedder, row: Supported) -> Embedder:

@@ -1,4 +1,4 @@
-"""Texts to vectors, in the forms that ``encode`` returns."""
+"""Texts to vectors, of whole texts and of their tokens."""
 
 from __future__ import annotations
 
@@ -10,9 +10,6 @@ import numpy as np
 
 from vecsmith.compat.errors import ArgumentError
 from vecsmith.compat.opened import tell_cut
-from vecsmith.compat.sentence_transformers.arrays import as_tensor
-from vecsmith.compat.sentence_transformers.quantization import PRECISIONS, quantize_embeddings
-from vecsmith.compat.sentence_transformers.similarity import units
 from vecsmith.compat.sentence_transformers.tokenizer import tensor_or_array
 from vecsmith.errors import InputError
 from vecsmith.portal import run
@@ -20,57 +17,38 @@ from vecsmith.prepare import prepare
 from vecsmith.providers import GenerationOptions
 
 if TYPE_CHECKING:
-    from vecsmith.compat.sentence_transformers.arrays import Numbers
     from vecsmith.compat.sentence_transformers.loading import Loaded
+    from vecsmith.compat.sentence_transformers.returned import Wanted
     from vecsmith.local.tokens import Encoded
     from vecsmith.options import CallOptions
     from vecsmith.types import EmbedResult, Floats
 
-__all__ = ["Wanted", "sentence_vectors", "texts_of", "token_vectors"]
+__all__ = ["Told", "encoded", "sentence_vectors", "texts_of", "token_vectors"]
 
 ADVICE = "cut it into parts, or set max_seq_length where the model can read more"
 
-VALUES = ("sentence_embedding", "token_embeddings", None)
 TASKS = {"query": "retrieval_query", "document": "retrieval_document"}
 """What a service is told; a model on this machine has prompts alone."""
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
-    """What a call of ``encode`` asks for, checked."""
+class Told:
+    """What the model is told of a call's texts."""
 
     prompt: str
-    task: str | None
-    output_value: str | None
-    precision: str
-    tensor: bool
-    numpy: bool
-    normalize: bool
-    width: int | None
-    """Numbers of each vector that are kept; None for all."""
-    shown: bool
+    """What stands before each; empty for nothing."""
+    task: str | None = None
+    shown: bool = False
     """Whether a bar shows how far it is."""
 
-    def __post_init__(self) -> None:
-        if self.output_value not in VALUES:
-            raise ArgumentError(
-                f"output_value is 'sentence_embedding', 'token_embeddings' or None, not {self.output_value!r}"
-            )
-        if self.precision not in PRECISIONS:
-            raise ArgumentError(f"precision must be one of {', '.join(PRECISIONS)}, not {self.precision!r}")
-        if self.precision != "float32" and self.output_value != "sentence_embedding":
-            raise ArgumentError("precision is for sentence embeddings: leave it out, or output_value")
 
-    def finished(self, vectors: Floats) -> Any:
-        """Return vectors (n, d) cut, then normalised, then quantised, in the form that is asked for."""
-        x: Numbers = vectors[:, : self.width]
-        x = np.ascontiguousarray(units(x) if self.normalize else x)
-        if len(x) and self.precision != "float32":
-            x = quantize_embeddings(x, self.precision)
-        if self.numpy and not self.tensor:
-            return x if len(x) else np.array([])
-        tensor = as_tensor(x if len(x) else np.empty(0, np.float32))
-        return tensor if self.tensor else list(tensor)
+def encoded(loaded: Loaded, texts: list[str], told: Told, wanted: Wanted) -> Any:
+    """Return what a call of ``encode`` wants of texts."""
+    if wanted.output_value == "sentence_embedding":
+        found = wanted.finished(sentence_vectors(loaded, texts, told))
+    else:
+        found = token_vectors(loaded, texts, told, wanted)
+    return found[0] if wanted.single else found
 
 
 def texts_of(inputs: object) -> tuple[list[str], bool]:
@@ -84,14 +62,14 @@ def texts_of(inputs: object) -> tuple[list[str], bool]:
     return list(inputs), False
 
 
-def sentence_vectors(loaded: Loaded, texts: list[str], wanted: Wanted) -> Floats:
+def sentence_vectors(loaded: Loaded, texts: list[str], told: Told) -> Floats:
     """Return the model's own vectors, (n, d), after warning of texts that were cut."""
     options: CallOptions = {"on_long": "truncate"}
-    if loaded.local is not None or wanted.prompt:
-        options["prompt"] = wanted.prompt  # the empty one, too: those that vecsmith knows are not the original's
-    elif wanted.task is not None:
-        options["task"] = TASKS[wanted.task]
-    parts = with_bar(loaded, texts, options) if wanted.shown else [loaded.embedder.embed(texts, **options)]
+    if loaded.local is not None or told.prompt:
+        options["prompt"] = told.prompt  # the empty one, too: those that vecsmith knows are not the original's
+    elif told.task is not None:
+        options["task"] = TASKS[told.task]
+    parts = with_bar(loaded, texts, options) if told.shown else [loaded.embedder.embed(texts, **options)]
     tell_cut((dropped for part in parts for dropped in part.items.dropped), ADVICE)
     return np.concatenate([part.vectors for part in parts]) if parts else np.empty((0, 0), np.float32)
 
@@ -108,7 +86,7 @@ def with_bar(loaded: Loaded, texts: list[str], options: CallOptions) -> list[Emb
     return parts
 
 
-def token_vectors(loaded: Loaded, texts: list[str], wanted: Wanted) -> list[Any]:
+def token_vectors(loaded: Loaded, texts: list[str], told: Told, wanted: Wanted) -> list[Any]:
     """Return the vectors of each text's tokens before pooling, (tokens, width), special tokens included.
 
     Where ``output_value`` is None, a mapping of all that the model makes of each text.
@@ -117,25 +95,25 @@ def token_vectors(loaded: Loaded, texts: list[str], wanted: Wanted) -> list[Any]
     if local is None:
         raise ArgumentError("a service gives no vectors of tokens: leave output_value out")
     ready = prepare(texts).texts
-    told = GenerationOptions(prompt=wanted.prompt)
+    options = GenerationOptions(prompt=told.prompt)
 
     async def computed() -> tuple[Encoded, list[Floats]]:
-        encoded = await local.encode(ready, told)
+        encoded = await local.encode(ready, options)
         return encoded, await local.unpooled(encoded)
 
     encoded, vectors = run(computed())
     tell_cut(encoded.dropped, ADVICE)
-    tokens = list(map(tensor_or_array, vectors))
+    tokens = list(map(wanted.each, vectors))
     if wanted.output_value == "token_embeddings":
         return tokens
-    pooled = sentence_vectors(loaded, texts, wanted)[:, : wanted.width]
+    pooled = sentence_vectors(loaded, texts, told)[:, : wanted.width]
     ids = [np.asarray(row, np.int64) for row in encoded.rows]
     return [
         {
             "input_ids": tensor_or_array(row),
             "attention_mask": tensor_or_array(np.ones_like(row)),
             "token_embeddings": each,
-            "sentence_embedding": tensor_or_array(vector),
+            "sentence_embedding": wanted.each(vector),
         }
         for row, each, vector in zip(ids, tokens, pooled, strict=True)
     ]

@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from vecsmith.compat.errors import ArgumentError, MissingModel
-from vecsmith.compat.naming import ARITHMETIC, MODEL_KWARGS, PROCESSOR_KWARGS, model_of
-from vecsmith.compat.opened import check_device, local_of, opened, tell
+from vecsmith.compat.naming import ARITHMETIC, MODEL_KWARGS, NUMBERS, PROCESSOR_KWARGS, model_of, number_of
+from vecsmith.compat.opened import check_devices, local_of, opened, tell
+from vecsmith.compat.sentence_transformers.returned import number_named
 from vecsmith.errors import ConfigError
 from vecsmith.local.catalog import ALIASES, BUNDLED
 from vecsmith.local.modules import read_json
@@ -59,7 +60,7 @@ def load(
         raise ArgumentError(f"backend must be one of {', '.join(BACKENDS)}, not {backend!r}")
     model, compute = checked(name), compute_of(model_kwargs or {})
     most = length_of(processor_kwargs or {})
-    check_device(device)
+    check_devices(device)
     check_hub(model, token, cache_folder)
     return loaded(model, revision, compute, most, offline=local_files_only)
 
@@ -86,13 +87,11 @@ def checked(name: object) -> str | Path:
 
 def compute_of(given: Mapping[str, Any]) -> Compute:
     """Return the arithmetic that ``model_kwargs`` asks for; raise `ArgumentError` for what cannot be honoured."""
-    others = [name for name in given if name not in {*MODEL_KWARGS, "dtype", "torch_dtype"}]
+    others = [name for name in given if name not in {*MODEL_KWARGS, *NUMBERS}]
     if others:
         raise ArgumentError(f"model_kwargs[{others[0]!r}] cannot be honoured here: leave it out")
-    named = str(given.get("dtype", given.get("torch_dtype"))).removeprefix("torch.").lower()
-    if named not in ARITHMETIC:
-        raise ArgumentError(f"vecsmith does not compute in {named}: ask for float32 or bfloat16, or leave dtype out")
-    return ARITHMETIC[named]
+    number_named(given, {})
+    return ARITHMETIC[number_of(given)]
 
 
 def length_of(given: Mapping[str, Any]) -> int | None:

@@ -5,11 +5,12 @@ from __future__ import annotations
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, NoReturn, Self
 
-from vecsmith.compat.errors import ArgumentError, ArgumentTypeError
-from vecsmith.compat.opened import check_device
-from vecsmith.compat.sentence_transformers.encoding import Wanted, sentence_vectors, texts_of, token_vectors
+from vecsmith.compat.errors import ArgumentError
+from vecsmith.compat.opened import check_devices
+from vecsmith.compat.sentence_transformers.encoding import Told, encoded, texts_of
 from vecsmith.compat.sentence_transformers.loading import load, loaded, shortened
-from vecsmith.compat.sentence_transformers.prompting import check_default, prompt_for, prompts_of
+from vecsmith.compat.sentence_transformers.prompting import check_default, prompt_for, prompts_of, task_of
+from vecsmith.compat.sentence_transformers.returned import Wanted, number_named
 from vecsmith.compat.sentence_transformers.similarity import SimilarityFunction
 from vecsmith.compat.sentence_transformers.tokenizer import Tokenizer, padded
 from vecsmith.prepare import prepare
@@ -55,7 +56,7 @@ class SentenceTransformer:
         local_files_only: Whether nothing is downloaded.
         token: None or True; a token is read from HF_TOKEN alone.
         use_auth_token: As `token`.
-        model_kwargs: ``torch_dtype`` or ``dtype``, float32 or bfloat16; what changes no vector is not used.
+        model_kwargs: ``torch_dtype`` or ``dtype``, float32, float16 or bfloat16; what changes no vector is not used.
         tokenizer_kwargs: As `processor_kwargs`.
         processor_kwargs: ``model_max_length``; what changes no vector is not used.
         config_kwargs: Not here.
@@ -105,6 +106,7 @@ class SentenceTransformer:
             processor_kwargs=tokenizer_kwargs if processor_kwargs is None else processor_kwargs,
         )
         saved, local = self._loaded.config, self._loaded.local
+        self._number = number_named(model_kwargs or {}, {} if local is None else local.folder.config)
         self.prompts = prompts_of(prompts, {} if local is None else local.folder.prompts)
         self.default_prompt_name = default_prompt_name or saved.get("default_prompt_name")
         check_default(self.default_prompt_name, self.prompts)
@@ -150,31 +152,25 @@ class SentenceTransformer:
             chunk_size: Not used.
             **kwargs: ``task``, ``query`` or ``document``.
 
-        Returns an array of float32, (n, d), or (d,) for one string; no texts give ``np.array([])``. Raises
-        `InputError`, a `ValueError`, for what is no text, and warns where a text is cut.
+        Returns an array, (n, d), or (d,) for one string, of float32, or of float16 where the model's numbers are; no
+        texts give ``np.array([])``. Raises `InputError`, a `ValueError`, for what is no text, and warns where one is
+        cut.
         """
         texts, single = texts_of(kwargs.pop("sentences", inputs))
         task = task_of(kwargs, batch_size, chunk_size)
-        for each in device if isinstance(device, list) else [device]:
-            check_device(each)
+        check_devices(*(device if isinstance(device, list) else [device]))
+        before = prompt_for(self.prompts, self.default_prompt_name, task, prompt_name, prompt)
         wanted = Wanted(
-            prompt=prompt_for(self.prompts, self.default_prompt_name, task, prompt_name, prompt),
-            task=task,
-            output_value=output_value,
-            precision=precision or "float32",
+            output_value,
+            precision or "float32",
+            single=single,
             tensor=convert_to_tensor,
             numpy=convert_to_numpy,
             normalize=normalize_embeddings,
             width=self.truncate_dim if truncate_dim is None else truncate_dim,
-            shown=bool(show_progress_bar),
+            number=self._number,
         )
-        if single and wanted.precision in {"int8", "uint8"}:
-            raise ArgumentError(f"{precision} needs the ranges of many vectors: encode a list, or quantise afterwards")
-        if output_value == "sentence_embedding":
-            found = wanted.finished(sentence_vectors(self._loaded, texts, wanted))
-        else:
-            found = token_vectors(self._loaded, texts, wanted)
-        return found[0] if single else found
+        return encoded(self._loaded, texts, Told(before, task, bool(show_progress_bar)), wanted)
 
     def encode_query(self, inputs: Any = None, *arguments: Any, **options: Any) -> Any:
         """Do what `encode` does, with the prompt ``query`` unless another is given."""
@@ -257,10 +253,29 @@ class SentenceTransformer:
         """``cpu``."""
         return Device("cpu")
 
-    def to(self, device: object = None, *_: object, **__: object) -> Self:
-        """Return the model, which computes on the processor; another device is warned of."""
-        check_device(device)
+    def to(self, device: object = None, dtype: object = None, *_: object, **__: object) -> Self:
+        """Return the model, which computes on the processor; another device is warned of.
+
+        A type of numbers, which may stand alone, becomes that of the vectors.
+        """
+        if str(device).startswith("torch."):
+            device, dtype = None, device
+        check_devices(device)
+        if dtype is not None:
+            self._number = number_named({"dtype": dtype}, {})
         return self
+
+    def half(self) -> Self:
+        """Return the model, whose vectors are of float16 from now on; it computes as before."""
+        return self.to(dtype="float16")
+
+    def bfloat16(self) -> Self:
+        """Return the model, whose vectors are of float32 from now on, and its tensors of bfloat16."""
+        return self.to(dtype="bfloat16")
+
+    def float(self) -> Self:
+        """Return the model, whose vectors are of float32 from now on."""
+        return self.to(dtype="float32")
 
     def eval(self) -> Self:
         """Return the model, which is never trained here."""
@@ -268,8 +283,7 @@ class SentenceTransformer:
 
     def start_multi_process_pool(self, target_devices: Sequence[object] | None = None) -> dict[str, Any]:
         """Return a pool without processes: `encode` uses all cores of this process."""
-        for device in target_devices or ():
-            check_device(device)
+        check_devices(*(target_devices or ()))
         return {"input": None, "output": None, "processes": []}
 
     @staticmethod
@@ -311,17 +325,3 @@ class SentenceTransformer:
 
     def __repr__(self) -> str:
         return f"SentenceTransformer({self._loaded.embedder.metadata.model!r}, {self.get_embedding_dimension()} dims)"
-
-
-def task_of(options: Mapping[str, Any], batch_size: int, chunk_size: int | None) -> str | None:
-    """Return the task; raise `ArgumentError` for a size below 1, and for an option that there is none of."""
-    for name, size in (("batch_size", batch_size), ("chunk_size", 1 if chunk_size is None else chunk_size)):
-        if size < 1:
-            raise ArgumentError(f"{name} must be from 1 up, not {size}")
-    unknown = [name for name in options if name != "task"]
-    if unknown:
-        raise ArgumentTypeError(f"encode has no option {unknown[0]!r} here: leave it out")
-    task: str | None = options.get("task")
-    if task not in {None, "query", "document"}:
-        raise ArgumentError(f"task is 'query' or 'document', not {task!r}")
-    return task

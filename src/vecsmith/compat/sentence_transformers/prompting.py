@@ -1,15 +1,15 @@
-"""Which prompt stands before a text: the original's rules, which differ from those of vecsmith's own tasks."""
+"""Which prompt and task a text has: the original's rules, which differ from those of vecsmith's own tasks."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from vecsmith.compat.errors import ArgumentError
+from vecsmith.compat.errors import ArgumentError, ArgumentTypeError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["check_default", "prompt_for", "prompts_of"]
+__all__ = ["check_default", "prompt_for", "prompts_of", "task_of"]
 
 DOCUMENTS = ("document", "passage", "corpus")
 QUERIES = ("query",)
@@ -42,3 +42,17 @@ def prompt_for(
     if name not in prompts:
         raise ArgumentError(f"prompt_name {name!r} is none of the model's prompts: {', '.join(prompts)} are")
     return prompts[name]
+
+
+def task_of(options: Mapping[str, Any], batch_size: int, chunk_size: int | None) -> str | None:
+    """Return the task; raise `ArgumentError` for a size below 1, and for an option that there is none of."""
+    for name, size in (("batch_size", batch_size), ("chunk_size", 1 if chunk_size is None else chunk_size)):
+        if size < 1:
+            raise ArgumentError(f"{name} must be from 1 up, not {size}")
+    unknown = [name for name in options if name != "task"]
+    if unknown:
+        raise ArgumentTypeError(f"encode has no option {unknown[0]!r} here: leave it out")
+    task: str | None = options.get("task")
+    if task not in {None, "query", "document"}:
+        raise ArgumentError(f"task is 'query' or 'document', not {task!r}")
+    return task
