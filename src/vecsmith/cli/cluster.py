@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-import warnings
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,16 +12,16 @@ import typer
 
 from vecsmith.cli import options  # noqa: TC001 (typer reads the annotations when it runs)
 from vecsmith.cli.clusters import table
-from vecsmith.cli.feed import Origin
 from vecsmith.cli.messages import SET_ASIDE, Tally, say, stop
 from vecsmith.cli.progress import watching
+from vecsmith.cli.reading import File
 from vecsmith.cli.tables import AsJson, print_json
-from vecsmith.cli.work import Engine, is_terminal
-from vecsmith.errors import EmbedError, EmbedWarning
-from vecsmith.files import STDIN, BadRow, read_rows
+from vecsmith.cli.work import Engine, hush, is_terminal, is_watched, one_vector_each
+from vecsmith.errors import EmbedError
+from vecsmith.files import STDIN, BadRow
 
 if TYPE_CHECKING:
-    from vecsmith.clustering import Clusters, Collection
+    from vecsmith.clustering import Clusters, Collection, Wish
     from vecsmith.errors import InputError
     from vecsmith.files import Row
     from vecsmith.options import CallOptions
@@ -108,7 +107,7 @@ class Targets:
     picture: Path | None
     title: str | None
 
-    def check(self, origin: Origin) -> None:
+    def check(self, file: File) -> None:
         """Refuse what cannot be written, before anything is embedded."""
         from vecsmith.clustering.picture import drawable
         from vecsmith.clustering.saving import check_ending
@@ -118,7 +117,7 @@ class Targets:
         if self.picture is not None:
             drawable(self.picture)
         for name, path in (("--output", self.rows), ("--picture", self.picture)):
-            if path is not None and origin.reads(path):
+            if path is not None and file.is_at(path):
                 stop(f"{name} names the input itself: name another file")
 
     def write(self, clusters: Clusters) -> None:
@@ -161,34 +160,18 @@ def cluster(
 
     Exit codes: 0 done, 1 failed, 2 wrong usage, 3 done with rows set aside, 130 interrupted.
     """
-    from vecsmith.clustering import Wish, checked, clustered, enough
+    from vecsmith.clustering import Wish, clustered
 
-    if not source and place is None and is_terminal(sys.stdin):
-        stop(NO_INPUT)
-    if source and place is not None:
-        stop("--input and --in are given: leave one of them away")
-    origin = Origin((), source or STDIN, input_format, field, id_field, input_encoding)
+    check_given(source, place)
+    file = File(source or STDIN, input_format, input_encoding, field, id_field)
     wish, targets = Wish(many, method, min_size), Targets(output, picture, title)
-    try:
-        checked(wish)
-        targets.check(origin)
-    except EmbedError as error:
-        stop(str(error))
-    if quiet:
-        warnings.simplefilter("ignore", EmbedWarning)
-    engine, tally = Engine(model, compute, threads, base_url, concurrency, cache), Tally()
-    asked: CallOptions = {
-        "task": "clustering",
-        "on_long": on_long,
-        "dimensions": dimensions,
-        "prompt": prompt,
-        "clean": clean or (),
-    }
+    check_wanted(wish, targets, file)
+    hush(quiet=quiet)
+    tally = Tally()
     if place is None:
-        rows = read(origin, tally)
-        if rows:
-            enough(wish, len(rows))
-        collection = collected(rows, engine, asked, tally, quiet=quiet)
+        engine = Engine(model, compute, threads, base_url, concurrency, cache)
+        asked = one_vector_each("clustering", prompt, dimensions, on_long, clean)
+        collection = embedded(read(file, wish, tally), engine, asked, tally, quiet=quiet)
     else:
         collection = stored(place, table)
     clusters = clustered(collection, wish)
@@ -198,7 +181,37 @@ def cluster(
     raise typer.Exit(SET_ASIDE if tally.set_aside else 0)
 
 
-def collected(rows: list[Row], engine: Engine, asked: CallOptions, tally: Tally, *, quiet: bool) -> Collection:
+def check_given(source: str | None, place: str | None) -> None:
+    """Refuse texts from two places, or from none."""
+    if not source and place is None and is_terminal(sys.stdin):
+        stop(NO_INPUT)
+    if source and place is not None:
+        stop("--input and --in are given: leave one of them away")
+
+
+def check_wanted(wish: Wish, targets: Targets, file: File) -> None:
+    """Refuse what cannot be done, before anything is read."""
+    from vecsmith.clustering import checked
+
+    try:
+        checked(wish)
+        targets.check(file)
+    except EmbedError as error:
+        stop(str(error))
+
+
+def read(file: File, wish: Wish, tally: Tally) -> list[Row]:
+    """Return the usable rows of a file; refuse too few of them before they are embedded."""
+    from vecsmith.clustering import enough
+
+    with file.open(tally) as opened:
+        rows = list(opened)
+    if rows:
+        enough(wish, len(rows))
+    return rows
+
+
+def embedded(rows: list[Row], engine: Engine, asked: CallOptions, tally: Tally, *, quiet: bool) -> Collection:
     """Embed the texts of rows; those that cannot be embedded are set aside."""
     import numpy as np
 
@@ -212,7 +225,7 @@ def collected(rows: list[Row], engine: Engine, asked: CallOptions, tally: Tally,
 
     with ExitStack() as opened:
         total = sum(len(row.text) for row in rows)
-        watch = opened.enter_context(watching(shown=not quiet and is_terminal(sys.stderr), total=total))
+        watch = opened.enter_context(watching(shown=is_watched(quiet=quiet), total=total))
         embedder = opened.enter_context(engine.open())
         for part in embedder.stream((row.text for row in rows), on_bad=refuse, **asked):
             parts.append(part.vectors)
@@ -232,20 +245,6 @@ def stored(place: str, table: str | None) -> Collection:
         entries, vectors = store.everything()
     ids = [entry.id if entry.start is None else f"{entry.id}#{entry.chunk}" for entry in entries]
     return Collection.of(vectors, [entry.text or "" for entry in entries], ids)
-
-
-def read(origin: Origin, tally: Tally) -> list[Row]:
-    """Return the usable rows of a file."""
-    with read_rows(
-        origin.path,
-        kind=origin.kind,
-        encoding=origin.encoding,
-        field=origin.field,
-        id_field=origin.id,
-        on_bad=tally.refuse,
-    ) as rows:
-        tally.encoding = rows.encoding
-        return list(rows)
 
 
 def tell(clusters: Clusters, *, as_json: bool) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-import warnings
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,16 +14,17 @@ from vecsmith.cli import options  # noqa: TC001 (typer reads the annotations whe
 from vecsmith.cli.explain import Explanation
 from vecsmith.cli.feed import Feed, Origin
 from vecsmith.cli.keep import Place, keep
-from vecsmith.cli.messages import CLOSED_PIPE, SET_ASIDE, Tally, say, stop
+from vecsmith.cli.messages import CLOSED_PIPE, SET_ASIDE, say, stop
 from vecsmith.cli.progress import watching
-from vecsmith.cli.work import Engine, Talk, is_terminal
-from vecsmith.errors import EmbedWarning
+from vecsmith.cli.reading import File
+from vecsmith.cli.work import Engine, Talk, hush, is_terminal
 from vecsmith.files import STDIN, BadRow, format_of, open_sink, paths_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from vecsmith.chunking import Chunking
+    from vecsmith.cli.messages import Tally
     from vecsmith.encodings import Calibration
     from vecsmith.errors import InputError
     from vecsmith.files import Format
@@ -92,19 +92,11 @@ def embed(
 
     Exit codes: 0 done, 1 failed, 2 wrong usage, 3 done with rows set aside, 130 interrupted.
     """
-    if texts and source is not None and given(context, "source"):
-        stop("texts are given and --input too: leave one of them away")
-    if source == "":
-        stop("--input names nothing: name a file, or leave it away to read standard input")
-    origin = Origin(tuple(texts or ()), source or STDIN, input_format, field, id_field, input_encoding)
-    if not texts and source is None and is_terminal(sys.stdin):
-        stop(NO_TEXT)
-    place = Place(output or STDIN, table, keep_text=keep_text, index=index)
-    stored = place.is_store(output_format)
-    target = None if stored else target_of(origin, None if output in {None, STDIN} else Path(output), output_format)
-    place.check(origin, stored=stored)
-    if quiet:
-        warnings.simplefilter("ignore", EmbedWarning)
+    check_given(context, texts, source)
+    origin = Origin(tuple(texts or ()), File(source or STDIN, input_format, input_encoding, field, id_field))
+    place = Place(STDIN if output is None else output, table, keep_text=keep_text, index=index)
+    target = target_of(origin, place, output_format)
+    hush(quiet=quiet)
     wish: CallOptions = {
         "task": task,
         "dimensions": dimensions,
@@ -118,16 +110,41 @@ def embed(
         "chunking": chunks(on_long, chunk_by, chunk_tokens, chunk_overlap, combine),
     }
     engine = Engine(model, compute, threads, base_url, concurrency, cache)
-    try:
-        if dry_run:
-            code = estimate(origin, engine, wish)
-        elif target is None:
-            code = keep(origin, engine, wish, place, Talk(quiet, explain))
-        else:
-            code = run(origin, engine, wish, target, Talk(quiet, explain))
-    except BrokenPipeError:
-        code = CLOSED_PIPE
-    raise typer.Exit(code)
+    raise typer.Exit(done(origin, engine, wish, None if dry_run else target, Talk(quiet, explain)))
+
+
+def check_given(context: typer.Context, texts: list[str] | None, source: str | None) -> None:
+    """Refuse texts from two places, or from none."""
+    if texts and source is not None and named(context, "source"):
+        stop("texts are given and --input too: leave one of them away")
+    if source == "":
+        stop("--input names nothing: name a file, or leave it away to read standard input")
+    if not texts and source is None and is_terminal(sys.stdin):
+        stop(NO_TEXT)
+
+
+def named(context: typer.Context, option: str) -> bool:
+    """Whether the option stands on the command line, and not just in the environment."""
+    source = context.get_parameter_source(option)
+    return source is not None and source.name == "COMMANDLINE"
+
+
+def target_of(origin: Origin, place: Place, form: Format | None) -> Place | Target:
+    """Return where the vectors go, a store or else a file or stream; check that they can."""
+    stored = place.is_store(form)
+    target = place if stored else written_to(origin, None if place.address == STDIN else Path(place.address), form)
+    place.check(origin, stored=stored)
+    return target
+
+
+def written_to(origin: Origin, path: Path | None, form: Format | None) -> Target:
+    """Return the file, or standard output, and in which format it is written."""
+    form = form or format_of(path)
+    if form == "npy" and path is None:
+        stop("the format npy is not written to stdout: name a file with --output, or use --format base64")
+    if any(origin.reads(each) for each in paths_of(form, path) if each is not None):
+        stop("--output names the input itself: name another file")
+    return Target(path, form)
 
 
 def ranges(path: Path | None) -> Calibration | None:
@@ -150,19 +167,23 @@ def chunks(on_long: OnLong, by: By | None, tokens: int | None, overlap: int, com
     return Chunking(by or "token", tokens, overlap, combine)
 
 
-def target_of(origin: Origin, path: Path | None, form: Format | None) -> Target:
-    """Check where the vectors are to go."""
-    form = form or format_of(path)
-    if form == "npy" and path is None:
-        stop("the format npy is not written to stdout: name a file with --output, or use --format base64")
-    if any(origin.reads(each) for each in paths_of(form, path) if each is not None):
-        stop("--output names the input itself: name another file")
-    return Target(path, form)
+def done(origin: Origin, engine: Engine, wish: CallOptions, target: Place | Target | None, talk: Talk) -> int:
+    """Embed the texts, or only estimate that where there is no target; return the exit code."""
+    try:
+        match target:
+            case None:
+                return estimate(origin, engine, wish)
+            case Place():
+                return keep(origin, engine, wish, target, talk)
+            case Target():
+                return run(origin, engine, wish, target, talk)
+    except BrokenPipeError:
+        return CLOSED_PIPE
 
 
 def run(origin: Origin, engine: Engine, wish: CallOptions, target: Target, talk: Talk) -> int:
     """Embed all texts, say what was not embedded as given, and return the exit code."""
-    tally, explanation = Tally("text" if origin.texts else "line"), Explanation()
+    tally, explanation = origin.tally(), Explanation()
     with ExitStack() as opened:
         source = origin.open(tally, opened)
         feed, total = Feed(source), source.total
@@ -182,7 +203,7 @@ def estimate(origin: Origin, engine: Engine, wish: CallOptions) -> int:
     from vecsmith.cli.dry_run import lines
     from vecsmith.sync import estimated
 
-    tally = Tally("text" if origin.texts else "line")
+    tally = origin.tally()
     with ExitStack() as opened:
         feed = Feed(origin.open(tally, opened))
         told = estimated(engine.unopened(), feed.texts(), wish)
@@ -209,9 +230,3 @@ def parts(
         rows += len(done)
     if not rows:  # an empty array, too, has a width
         yield [], embedder.embed([], **wish), 0
-
-
-def given(context: typer.Context, name: str) -> bool:
-    """Whether the option stands on the command line, and not just in the environment."""
-    source = context.get_parameter_source(name)
-    return source is not None and source.name == "COMMANDLINE"

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from vecsmith.files import STDIN, Row, read_rows
+from vecsmith.cli.messages import Tally
+from vecsmith.files import Row
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
     from contextlib import ExitStack
+    from pathlib import Path
 
-    from vecsmith.cli.messages import Tally
-    from vecsmith.files import Kind
+    from vecsmith.cli.reading import File
 
 __all__ = ["Feed", "Origin", "Source"]
 
@@ -25,38 +24,23 @@ class Origin:
 
     texts: tuple[str, ...]
     """Those given as arguments; empty where a file or standard input is read."""
-    path: str = STDIN
-    kind: Kind | None = None
-    field: str | None = None
-    id: str | None = None
-    encoding: str | None = None
+    file: File
+
+    def tally(self) -> Tally:
+        """Return what counts these texts, or the lines of their file."""
+        return Tally("text" if self.texts else "line")
 
     def open(self, tally: Tally, opened: ExitStack, *, fields: bool = False) -> Source:
         """Open the texts; with `fields` each row brings its other columns along."""
         if self.texts:
             return Source((Row(number, text, number + 1) for number, text in enumerate(self.texts)), lambda: 0, None)
-        rows = read_rows(
-            self.path,
-            kind=self.kind,
-            encoding=self.encoding,
-            field=self.field,
-            id_field=self.id,
-            fields=fields,
-            on_bad=tally.refuse,
-        )
+        rows = self.file.open(tally, fields=fields)
         opened.callback(rows.close)
-        tally.encoding = rows.encoding
         return Source(rows, lambda: rows.bytes_read, rows.bytes_total)
 
     def reads(self, path: Path) -> bool:
-        """Whether a file that is to be written is the one that is read, under this or another name."""
-        if self.texts:
-            return False
-        try:
-            source = os.fstat(0) if self.path == STDIN else Path(self.path).stat()
-            return path.is_file() and os.path.samestat(path.stat(), source)
-        except (OSError, ValueError):  # one of them does not exist, which is for its reader or writer to say
-            return False
+        """Whether a file that is to be written is the one that is read."""
+        return not self.texts and self.file.is_at(path)
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from vecsmith.cli.explain import Explanation
-from vecsmith.cli.messages import Tally, counted, say, stop
+from vecsmith.cli.messages import counted, say, stop
 from vecsmith.cli.progress import watching
 from vecsmith.files import STDIN, format_of
 
@@ -73,7 +73,7 @@ def keep(origin: Origin, engine: Engine, wish: CallOptions, place: Place, talk: 
 
     if not place.whole and wish.get("prompt") is None:
         wish = for_task("retrieval_document", wish)
-    tally, explanation = Tally("text" if origin.texts else "line"), Explanation()
+    tally, explanation = origin.tally(), Explanation()
     with ExitStack() as opened:
         source = origin.open(tally, opened, fields=True)
         shown = talk.watched(origin, printing=False)

@@ -11,7 +11,7 @@ import typer
 
 from vecsmith.cli.messages import say, stop
 from vecsmith.cli.tables import AsJson, columns, print_json
-from vecsmith.types import Lane  # noqa: TC001 (typer reads the annotations when it runs)
+from vecsmith.types import Lane
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -29,58 +29,65 @@ LONGEST_NAME = 100
 HEADINGS = ("ID", "NAME", "KIND", "MODELS", "LIMITS", "CREATED", "STATE", "REQUESTS", "TOKENS")
 
 
+Name = Annotated[
+    str,
+    typer.Option("--name", envvar="VECSMITH_KEY_NAME", metavar="NAME", help="What the key is for, in your words."),
+]
+Models = Annotated[
+    str | None,
+    typer.Option(
+        "--models",
+        envvar="VECSMITH_KEY_MODELS",
+        metavar="NAME,…",
+        help="The models that it is good for, with commas between them. Default: all that are served.",
+    ),
+]
+RequestsPerMinute = Annotated[
+    int | None,
+    typer.Option("--requests-per-minute", envvar="VECSMITH_REQUESTS_PER_MINUTE", metavar="N", min=1),
+]
+TokensPerMinute = Annotated[
+    int | None, typer.Option("--tokens-per-minute", envvar="VECSMITH_TOKENS_PER_MINUTE", metavar="N", min=1)
+]
+TokensPerDay = Annotated[
+    int | None,
+    typer.Option(
+        "--tokens-per-day", envvar="VECSMITH_TOKENS_PER_DAY", metavar="N", min=1, help="Days begin at 00:00 UTC."
+    ),
+]
+Concurrency = Annotated[
+    int | None,
+    typer.Option("--concurrency", envvar="VECSMITH_KEY_CONCURRENCY", metavar="N", min=1, help="The requests at once."),
+]
+ItsLane = Annotated[
+    Lane | None,
+    typer.Option(
+        "--lane",
+        envvar="VECSMITH_LANE",
+        help="Whether its texts go before others' or behind them. Default: by the size of a request.",
+    ),
+]
+Publishable = Annotated[
+    bool,
+    typer.Option(
+        "--publishable",
+        envvar="VECSMITH_PUBLISHABLE",
+        help="A key that is no secret: good for local models, on the server's own machine.",
+    ),
+]
+
+
 @app.command("create")
 def create(
     *,
-    name: Annotated[
-        str,
-        typer.Option("--name", envvar="VECSMITH_KEY_NAME", metavar="NAME", help="What the key is for, in your words."),
-    ] = "",
-    models: Annotated[
-        str | None,
-        typer.Option(
-            "--models",
-            envvar="VECSMITH_KEY_MODELS",
-            metavar="NAME,…",
-            help="The models that it is good for, with commas between them. Default: all that are served.",
-        ),
-    ] = None,
-    requests_per_minute: Annotated[
-        int | None,
-        typer.Option("--requests-per-minute", envvar="VECSMITH_REQUESTS_PER_MINUTE", metavar="N", min=1),
-    ] = None,
-    tokens_per_minute: Annotated[
-        int | None,
-        typer.Option("--tokens-per-minute", envvar="VECSMITH_TOKENS_PER_MINUTE", metavar="N", min=1),
-    ] = None,
-    tokens_per_day: Annotated[
-        int | None,
-        typer.Option(
-            "--tokens-per-day", envvar="VECSMITH_TOKENS_PER_DAY", metavar="N", min=1, help="Days begin at 00:00 UTC."
-        ),
-    ] = None,
-    concurrency: Annotated[
-        int | None,
-        typer.Option(
-            "--concurrency", envvar="VECSMITH_KEY_CONCURRENCY", metavar="N", min=1, help="The requests at once."
-        ),
-    ] = None,
-    lane: Annotated[
-        Lane | None,
-        typer.Option(
-            "--lane",
-            envvar="VECSMITH_LANE",
-            help="Whether its texts go before others' or behind them. Default: by the size of a request.",
-        ),
-    ] = None,
-    publishable: Annotated[
-        bool,
-        typer.Option(
-            "--publishable",
-            envvar="VECSMITH_PUBLISHABLE",
-            help="A key that is no secret: good for local models, on the server's own machine.",
-        ),
-    ] = False,
+    name: Name = "",
+    models: Models = None,
+    requests_per_minute: RequestsPerMinute = None,
+    tokens_per_minute: TokensPerMinute = None,
+    tokens_per_day: TokensPerDay = None,
+    concurrency: Concurrency = None,
+    lane: ItsLane = None,
+    publishable: Publishable = False,
     as_json: AsJson = False,
 ) -> None:
     """Make a key, and show it this once.

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import sys
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from vecsmith.cli.messages import SET_ASIDE, say, stop
 from vecsmith.cli.progress import watching
+from vecsmith.cli.reading import File
 from vecsmith.cli.work import is_terminal
 from vecsmith.errors import ConfigError
-from vecsmith.files import STDIN, BadRow, Kind, Row, read_rows
+from vecsmith.files import BadRow, Row, read_rows
 from vecsmith.files.columns import Wanted, missing_column
 from vecsmith.files.rows import kind_of
 
@@ -28,48 +29,21 @@ if TYPE_CHECKING:
     from vecsmith.sync import Embedder
     from vecsmith.types import EmbedResult, Floats
 
-__all__ = ["Labelled", "Source", "as_known", "concluded", "embedded", "embedded_whole", "labels_in", "source_of"]
+__all__ = ["Labelled", "Source", "as_known", "check_given", "concluded", "embedded", "embedded_whole", "labels_in"]
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
-    """A file, or standard input, and which of its columns are what."""
+class Source(File):
+    """A file whose rows are labelled, or are to be."""
 
-    path: str = STDIN
-    kind: Kind | None = None
-    encoding: str | None = None
-    field: str | None = None
-    id: str | None = None
     label: str | None = None
-    """None where labels are not known."""
+    """The column of the labels; None where they are not known."""
 
-    @property
-    def name(self) -> str:
-        """What a person calls it."""
-        return "standard input" if self.path == STDIN else self.path
-
-    def is_file(self, path: Path) -> bool:
-        """Whether a file that is to be written is the one that is read."""
-        try:
-            return self.path != STDIN and path.samefile(self.path)
-        except OSError:  # one of them does not exist, which is for its reader or writer to say
-            return False
-
-    def open(self, tally: Tally) -> Rows | Folder:
-        """Open it; rows that cannot be read are told to the tally."""
+    def rows(self, tally: Tally) -> Rows | Folder:
+        """Open it, with its labels where they are known."""
         if self.label is not None and self.label in {self.field or "text", self.id}:
             stop(f"--label names the column {self.label!r}, which holds the text or the id: name another")
-        rows = read_rows(
-            self.path,
-            kind=self.kind,
-            encoding=self.encoding,
-            field=self.field,
-            id_field=self.id,
-            fields=self.label is not None,
-            on_bad=tally.refuse,
-        )
-        tally.encoding = rows.encoding
-        return rows
+        return self.open(tally, fields=self.label is not None)
 
     def labelled(self, rows: Iterable[Row], tally: Tally) -> Iterator[Row]:
         """Yield the rows that have a label, as ``fields["label"]``; raise `ConfigError` where no row has the column."""
@@ -99,13 +73,12 @@ class Source:
         return missing_column(self.name, what, self.label or "", names, Wanted(self.field, self.id), flag="--label")
 
 
-def source_of(path: str | None, like: Source) -> Source:
-    """Return where texts come from: the file named, or what is piped in."""
+def check_given(path: str | None) -> None:
+    """Refuse to read texts from nowhere."""
     if path is None and is_terminal(sys.stdin):
         stop("no text was given: name a file with --input, or pipe one in")
     if path == "":
         stop("--input names nothing: name a file, or leave it away to read standard input")
-    return replace(like, path=path or STDIN)
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +112,7 @@ def embedded(
     def refuse(index: int, error: InputError) -> None:
         refused(waiting.pop(index), error, tally)
 
-    with source.open(tally) as rows, watching(shown=shown, total=rows.bytes_total) as watch:
+    with source.rows(tally) as rows, watching(shown=shown, total=rows.bytes_total) as watch:
         usable = rows if source.label is None else source.labelled(rows, tally)
         for part in embedder.stream(kept(usable, waiting), on_bad=refuse, **wish):
             tally.add(part)

@@ -57,7 +57,7 @@ Input = Annotated[
         "--input",
         envvar="VECSMITH_INPUT",
         metavar="FILE",
-        help="Read the texts from a file, or a folder's text files; - is stdin.",
+        help="Read the texts from a file, or a folder's text files, each of which is one text; - is stdin.",
     ),
 ]
 InputFormat = Annotated[
@@ -65,8 +65,8 @@ InputFormat = Annotated[
     typer.Option(
         "--input-format",
         envvar="VECSMITH_INPUT_FORMAT",
-        help="How the input is read: one text per line, JSON lines, or a table with a header line. "
-        "Default: by the file's ending; txt for stdin.",
+        help="How the input is read: one text per line (txt), all of it as one text (document), JSON lines, or a table "
+        "with a header line. Default: by the file's ending; txt for .txt and .md files and for stdin.",
     ),
 ]
 InputEncoding = Annotated[

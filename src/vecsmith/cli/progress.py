@@ -56,7 +56,7 @@ class Pace:
 
 def rate(number: float) -> str:
     """Return a rate with as many digits as it deserves."""
-    return f"{number:,.0f}" if number >= 10 else f"{number:.1f}"  # noqa: PLR2004
+    return f"{number:,.0f}" if number >= 10 else f"{number:.1f}"  # noqa: PLR2004 (two digits)
 
 
 def clock(seconds: float) -> str:

@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import sys
+import warnings
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TextIO
 
 from vecsmith.cli.messages import SET_ASIDE, say
+from vecsmith.errors import EmbedWarning
 
 if TYPE_CHECKING:
     from vecsmith.cli.explain import Explanation
     from vecsmith.cli.feed import Origin
     from vecsmith.cli.messages import Tally
     from vecsmith.client import AsyncEmbedder
+    from vecsmith.options import CallOptions
     from vecsmith.sync import Embedder
-    from vecsmith.types import Compute
+    from vecsmith.types import Compute, OnLong
 
-__all__ = ["Engine", "Talk", "is_terminal"]
+__all__ = ["Engine", "Talk", "hush", "is_terminal", "is_watched", "one_vector_each"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,8 +62,7 @@ class Talk:
 
     def watched(self, origin: Origin, *, printing: bool) -> bool:
         """Whether someone sees a progress bar, and sees nothing else in its place; `printing`: results go to stdout."""
-        shown = is_terminal(sys.stderr) and not (printing and is_terminal(sys.stdout))
-        return shown and not self.quiet and not origin.texts
+        return is_watched(quiet=self.quiet) and not origin.texts and not (printing and is_terminal(sys.stdout))
 
     def end(self, tally: Tally, explanation: Explanation) -> int:
         """Say what was not embedded as given, and return the exit code."""
@@ -71,6 +73,24 @@ class Talk:
         if self.explain:
             explanation.say()
         return SET_ASIDE if tally.set_aside else 0
+
+
+def one_vector_each(
+    task: str | None, prompt: str | None, dimensions: int | None, on_long: OnLong, clean: list[str] | None
+) -> CallOptions:
+    """Return what a command that compares texts asks of the model."""
+    return {"task": task, "prompt": prompt, "dimensions": dimensions, "on_long": on_long, "clean": clean or ()}
+
+
+def hush(*, quiet: bool) -> None:
+    """Leave warnings away, until the process ends, where no word is wanted."""
+    if quiet:
+        warnings.simplefilter("ignore", EmbedWarning)
+
+
+def is_watched(*, quiet: bool) -> bool:
+    """Whether someone is to see a progress bar."""
+    return not quiet and is_terminal(sys.stderr)
 
 
 def is_terminal(stream: TextIO | None) -> bool:

@@ -9,12 +9,15 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from vecsmith.errors import ConfigError
+from vecsmith.prepare import MAX_BYTES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-__all__ = ["BadRow", "Row", "Wanted", "missing_column"]
+__all__ = ["TOO_LONG", "BadRow", "Row", "Wanted", "missing_column"]
 
+TOO_LONG = f"a text of over {MAX_BYTES // 1_000_000} MB: split it into parts"
+"""Why a row is set aside whose text no call takes."""
 NAMES_SHOWN = 20
 LONGEST_NAME = 40
 NO_FIELDS: Mapping[str, Any] = MappingProxyType({})
@@ -26,7 +29,7 @@ class Row:
     """One text of a file."""
 
     id: str | int
-    """The value of the id column, or the row's number from 0."""
+    """The value of the id column, or the row's number from 0; of a text that is a whole file its name."""
     text: str
     line: int
     """The line on which it begins, from 1."""

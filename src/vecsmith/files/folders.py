@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Self
 
 from vecsmith.errors import ConfigError
 from vecsmith.files.charset import UTF_8, encoding_of
-from vecsmith.files.columns import BadRow, Row, Wanted
+from vecsmith.files.columns import TOO_LONG, BadRow, Row, Wanted
 from vecsmith.prepare import MAX_BYTES
 
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ class Folder(Iterator[Row]):
         """Return a file's text, or why there is none."""
         try:
             if path.stat().st_size > MAX_BYTES:
-                return ValueError(f"a text of over {MAX_BYTES // 1_000_000} MB: split it into parts")
+                return ValueError(TOO_LONG)
             raw = path.read_bytes()
         except OSError as error:
             return ValueError(f"it cannot be read ({error.strerror})")

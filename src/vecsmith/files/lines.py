@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from vecsmith.errors import ConfigError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from typing import BinaryIO
 
 __all__ = ["Line", "Lines"]
@@ -34,8 +34,11 @@ class Lines:
     Only LF ends a line: a U+2028 or U+0085 inside a text is part of it.
     """
 
-    def __init__(self, stream: BinaryIO, name: str) -> None:
+    def __init__(self, stream: BinaryIO, name: str, file: str | None = None) -> None:
         self.name = name
+        """What a person calls the stream."""
+        self.file = file
+        """The name of its file in the file's folder; None where it has none."""
         self.bytes_read = 0
         self._stream = stream
         self._number = 0
@@ -44,7 +47,7 @@ class Lines:
         return self
 
     def __next__(self) -> Line:
-        raw = self._read()
+        raw = self._read(self._stream.readline, MAX_LINE)
         if not raw:
             raise StopIteration
         self._number += 1
@@ -55,14 +58,22 @@ class Lines:
             raw = raw.removeprefix(BOM)
         return decoded(raw, self._number)
 
+    def rest(self, most: int) -> str | None:
+        """Return all lines that are left as one text, or None where they have over `most` bytes.
+
+        What is not UTF-8 becomes U+FFFD.
+        """
+        raw = self._read(self._stream.read, most + 1)
+        return None if len(raw) > most else raw.removeprefix(BOM).decode(errors="replace")
+
     def _skip(self) -> None:
         """Pass over the rest of a line that is too long to hold."""
-        while (raw := self._read()) and not raw.endswith(b"\n"):
+        while (raw := self._read(self._stream.readline, MAX_LINE)) and not raw.endswith(b"\n"):
             pass
 
-    def _read(self) -> bytes:
+    def _read(self, read: Callable[[int], bytes], most: int) -> bytes:
         try:
-            raw = self._stream.readline(MAX_LINE)
+            raw = read(most)
         except OSError as error:
             raise ConfigError(f"{self.name} cannot be read any further: {error.strerror or error}") from error
         self.bytes_read += len(raw)

@@ -45,7 +45,8 @@ def check_head(head: bytes, kind: Kind, name: str) -> None:
     found = binary(head) or structured(head.removeprefix(codecs.BOM_UTF8).lstrip(), kind) or line_endings(head, kind)
     if found is not None:
         what, advice = found
-        raise ConfigError(f"{name} is not {kind}, it looks like {what}: {advice}")
+        told = "text" if kind == "document" else kind
+        raise ConfigError(f"{name} is not {told}, it looks like {what}: {advice}")
 
 
 def binary(head: bytes) -> tuple[str, str] | None:
@@ -72,7 +73,7 @@ def every_second_is_nul(head: bytes) -> bool:
 
 def structured(start: bytes, kind: Kind) -> tuple[str, str] | None:
     """Return what the text is and what to do if it is another format than its kind."""
-    if kind == "txt":
+    if kind in ("txt", "document"):
         return None
     first_line = start.split(b"\n", 1)[0].strip()
     if start[:16].lower().startswith(WEB_PAGES):

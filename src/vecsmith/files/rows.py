@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Literal, Self
 
 from vecsmith.errors import ConfigError
 from vecsmith.files.charset import UTF_8, as_utf8, encoding_of
-from vecsmith.files.columns import BadRow, Row, Wanted
+from vecsmith.files.columns import TOO_LONG, BadRow, Row, Wanted
+from vecsmith.files.documents import read_document
 from vecsmith.files.folders import Folder
 from vecsmith.files.jsonlines import read_json_lines
 from vecsmith.files.lines import Lines
@@ -26,8 +27,8 @@ if TYPE_CHECKING:
 
 __all__ = ["STDIN", "Kind", "Rows", "kind_of", "read_rows"]
 
-Kind = Literal["txt", "jsonl", "csv", "tsv"]
-"""One text per line, JSON lines, or a table with a header line."""
+Kind = Literal["txt", "document", "jsonl", "csv", "tsv"]
+"""One text per line, one text in all, JSON lines, or a table with a header line."""
 
 Parse = Callable[[Lines, Wanted], Iterator[Row | BadRow]]
 
@@ -56,6 +57,7 @@ def read_lines(lines: Lines, wanted: Wanted) -> Iterator[Row | BadRow]:
 
 PARSERS: dict[Kind, Parse] = {
     "txt": read_lines,
+    "document": read_document,
     "jsonl": read_json_lines,
     "csv": partial(read_table, delimiter=","),
     "tsv": partial(read_table, delimiter="\t"),
@@ -66,14 +68,19 @@ class Rows(Iterator[Row]):
     """The usable rows of a stream, in order; a context manager that closes the stream."""
 
     def __init__(
-        self, stream: io.BufferedReader, name: str, on_bad: Callable[[BadRow], None], encoding: str | None = None
+        self,
+        stream: io.BufferedReader,
+        source: Path | str,
+        on_bad: Callable[[BadRow], None],
+        encoding: str | None = None,
     ) -> None:
+        name, file = ("standard input", None) if source == STDIN else (str(source), Path(source).name)
         self.encoding = encoding_of(head_of(stream, name), encoding, name)
         """What the stream is decoded with."""
         self.bytes_total = size_of(stream) if self.encoding == UTF_8 else None
         """The size of the stream, or None where it has no end that is known."""
         self._stream = stream if self.encoding == UTF_8 else as_utf8(stream, self.encoding)
-        self._lines = Lines(self._stream, name)
+        self._lines = Lines(self._stream, name, file)
         self._on_bad = on_bad
         self._entries: Iterator[Row | BadRow] = iter(())
         self._first: Row | None = None
@@ -133,18 +140,19 @@ def read_rows(
 ) -> Rows | Folder:
     """Read the texts of a file, of a folder's text files, or of standard input where `source` is ``-``.
 
-    The kind is told by the file's ending unless it is given; standard input is ``txt`` by default. The encoding is
+    The kind is told by the file's ending unless it is given; standard input is ``txt`` by default. As a ``document``
+    a file is one text with the id that it has in a folder, its name; standard input has the id 0. The encoding is
     UTF-8, or what the file's first bytes tell, unless it is given; ``rows.encoding`` says which. With `fields` each
     row has what the other columns hold in ``row.fields``: strings of a table, any value of JSON. Rows that cannot
     be used go to `on_bad` and the reading goes on; a file or column that cannot be used at all is a `ConfigError`,
     raised here and not at the first row.
     """
     wanted = Wanted(field, id_field, fields)
-    if kind is None and source != STDIN and Path(source).is_dir():
+    if kind in {None, "document"} and source != STDIN and Path(source).is_dir():
         return Folder(Path(source), wanted, on_bad, encoding)
     stream = opened(source)
     try:
-        rows = Rows(stream, "standard input" if source == STDIN else str(source), on_bad, encoding)
+        rows = Rows(stream, source, on_bad, encoding)
     except BaseException:
         stream.close()
         raise
@@ -164,7 +172,10 @@ def kind_of(source: Path | str) -> Kind:
     if ending in ENDINGS:
         return ENDINGS[ending]
     said = f"has the ending {ending}" if ending else "has no ending"
-    raise ConfigError(f"{source} {said}, which does not say how to read it: use --input-format txt, jsonl, csv or tsv")
+    raise ConfigError(
+        f"{source} {said}, which does not say how to read it: use --input-format txt, jsonl, csv or tsv, or document "
+        "for one text"
+    )
 
 
 def opened(source: Path | str) -> io.BufferedReader:
@@ -211,4 +222,4 @@ def limited(found: Row | BadRow) -> Row | BadRow:
         return found
     if len(found.text.encode("utf-8", "surrogatepass")) <= MAX_BYTES:
         return found
-    return BadRow(found.line, found.id, f"a text of over {MAX_BYTES // 1_000_000} MB: split it into parts")
+    return BadRow(found.line, found.id, TOO_LONG)
