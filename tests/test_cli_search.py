@@ -8,6 +8,7 @@ import sys
 import pytest
 from typer.testing import CliRunner
 
+import vecsmith
 from vecsmith.cli import app
 
 CSV = """id,body,lang,year
@@ -73,6 +74,20 @@ def test_bad_rows_are_set_aside_and_the_others_kept(folder):
     said = embed("rows.sqlite", code=3)
     assert "set aside: line 5 (id a): its id is that of a row before" in said
     assert said.endswith("3 rows written\n")
+
+
+def test_rows_that_are_no_more_are_pruned_unless_one_cannot_be_read(folder):
+    embed("rows.sqlite")
+    (folder / "rows.csv").write_text(CSV.rpartition("c,")[0], encoding="utf-8")
+    assert embed("rows.sqlite") == "0 rows written; 2 rows there already\n"
+    assert embed("rows.sqlite", "--prune") == "0 rows written; 2 rows there already; 1 row pruned\n"
+    (folder / "rows.csv").write_text("id,body,lang,year\na,too few\n", encoding="utf-8")
+    said = embed("rows.sqlite", "--prune", code=3)
+    assert "nothing is pruned, because rows were set aside" in said
+    (folder / "rows.csv").write_text("id,body,lang,year\n", encoding="utf-8")
+    assert "pruning would remove all" in embed("rows.sqlite", "--prune", code=1)
+    with vecsmith.Store(folder / "rows.sqlite") as store:
+        assert len(store) == 2
 
 
 def test_a_column_of_nulls_is_set_aside_row_by_row(folder):

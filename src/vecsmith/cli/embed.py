@@ -82,6 +82,7 @@ def embed(
     table: options.Table = None,
     keep_text: options.KeepText = True,
     index: options.Index = False,
+    prune: options.Prune = False,
     explain: options.Explain = False,
     dry_run: options.DryRun = False,
 ) -> None:
@@ -94,7 +95,7 @@ def embed(
     """
     check_given(context, texts, source)
     origin = Origin(tuple(texts or ()), File(source or STDIN, input_format, input_encoding, field, id_field))
-    place = Place(STDIN if output is None else output, table, keep_text=keep_text, index=index)
+    place = Place(STDIN if output is None else output, table, keep_text=keep_text, index=index, prune=prune)
     target = target_of(origin, place, output_format)
     hush(quiet=quiet)
     wish: CallOptions = {

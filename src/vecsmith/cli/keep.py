@@ -30,6 +30,7 @@ class Place:
     table: str | None = None
     keep_text: bool = True
     index: bool = False
+    prune: bool = False
 
     def is_store(self, form: Format | None) -> bool:
         """Whether it is a store, and not just a file or a stream to be written in a format."""
@@ -43,8 +44,8 @@ class Place:
 
     def check(self, origin: Origin, *, stored: bool) -> None:
         """Refuse what cannot be."""
-        if not stored and (self.table is not None or self.index or not self.keep_text):
-            stop("--table, --index and --no-keep-text are for a store: name one with --output")
+        if not stored and (self.table is not None or self.index or self.prune or not self.keep_text):
+            stop("--table, --index, --prune and --no-keep-text are for a store: name one with --output")
         if stored and any(origin.reads(path) for path in self.files()):
             stop("--output names the input itself: name another file")
 
@@ -94,6 +95,10 @@ def keep(origin: Origin, engine: Engine, wish: CallOptions, place: Place, talk: 
             tally.add(part)
             explanation.add([*work.done], part)
             watch(texts=len(part.items), tokens=part.usage.input_tokens, position=source.position())
+        if place.prune and not tally.set_aside:
+            work.prune()
+    if place.prune and tally.set_aside:
+        say("nothing is pruned, because rows were set aside whose ids may be unknown: mend them, and run it again")
     code = talk.end(tally, explanation)
     if not talk.quiet and not place.whole:
         say(told(work.filled))
@@ -104,4 +109,5 @@ def told(filled: Filled) -> str:
     """Return what was done, in a line."""
     chunks = f" as {counted(filled.vectors, 'vector')}" if filled.vectors != filled.written else ""
     before = f"; {counted(filled.skipped, 'row')} there already" if filled.skipped else ""
-    return f"{counted(filled.written, 'row')} written{chunks}{before}"
+    gone = f"; {counted(filled.pruned, 'row')} pruned" if filled.pruned else ""
+    return f"{counted(filled.written, 'row')} written{chunks}{before}{gone}"

@@ -286,6 +286,12 @@ Index = Annotated[
     bool,
     typer.Option("--index", envvar="VECSMITH_INDEX", help="Make an index in Postgres, for fast, inexact searches."),
 ]
+Prune = Annotated[
+    bool,
+    typer.Option(
+        "--prune", envvar="VECSMITH_PRUNE", help="Remove what the store has besides these rows, if none is set aside."
+    ),
+]
 Quiet = Annotated[
     bool,
     typer.Option(

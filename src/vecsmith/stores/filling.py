@@ -71,7 +71,6 @@ class Filling:
     on_bad: Callable[[BadRow], None]
     keep_text: bool = True
     index: bool = False
-    prune: bool = False
     filled: Filled = field(default_factory=Filled)
     waiting: dict[int, Row] = field(default_factory=dict)
     contents: dict[int, bytes] = field(default_factory=dict)
@@ -99,9 +98,11 @@ class Filling:
             self.filled.vectors += len(run.entries)
             self.filled.tokens += part.usage.input_tokens
             yield part
-        if self.prune:
-            self.filled.pruned = self.backend.prune(self.given)
         self.backend.finish(index=self.index)
+
+    def prune(self) -> None:
+        """Remove what the store has besides the rows of `run`; those that were set aside stay as they were."""
+        self.filled.pruned = self.backend.prune(self.given)
 
     def given(self, identity: Identity) -> bool:
         """Whether a row of that id is among those of the call."""
@@ -194,9 +195,11 @@ def stored(
     prune: bool,
 ) -> Filled:
     """Embed rows and keep them; `Embedder.store` says what the arguments do."""
-    with filling(embedder, to, options, table=table, keep_text=keep_text, index=index, prune=prune) as work:
+    with filling(embedder, to, options, table=table, keep_text=keep_text, index=index) as work:
         for _ in work.run(rows_of(rows, ids)):
             pass
+        if prune:
+            work.prune()
     return work.filled
 
 
@@ -209,7 +212,6 @@ def filling(
     table: str | None = None,
     keep_text: bool = True,
     index: bool = False,
-    prune: bool = False,
     on_bad: Callable[[BadRow], None] = lambda _: None,
 ) -> Iterator[Filling]:
     """Open a store to be written, and close it when the block ends."""
@@ -218,7 +220,7 @@ def filling(
     record = record_of(embedder, options)
     backend = backend_of(to, table, make=True)
     try:
-        yield Filling(backend, embedder, options, record, on_bad, keep_text=keep_text, index=index, prune=prune)
+        yield Filling(backend, embedder, options, record, on_bad, keep_text=keep_text, index=index)
     finally:
         backend.close()
 
