@@ -39,7 +39,15 @@ UNIT = r"""
 """What is never parted: a letter with its marks, in Thai and Lao with the vowels before and behind it, in Khmer with
 what is written below it, in Burmese with the consonant that ends the syllable."""
 
-LENGTHS = {"han": (2, 6), "hiragana": (3, 6), "other": (2, 10)}
+LENGTHS = {
+    "han": (2, 6),
+    "hiragana": (3, 6),
+    "katakana": (2, 10),
+    "thai": (2, 10),
+    "lao": (2, 10),
+    "khmer": (2, 10),
+    "myanmar": (2, 10),
+}
 """Units of the shortest and of the longest word; a Han character that is all of a run may be one, too."""
 
 LONGEST = max(most for _, most in LENGTHS.values())
@@ -79,12 +87,12 @@ def patterns() -> tuple[regex.Pattern[str], regex.Pattern[str]]:
 
 @cache
 def kind_of(first: str) -> str | None:
-    """Return which of `LENGTHS` a run has that begins with this character; None where it begins none."""
+    """Return the script of `LENGTHS` of a run that begins with this; None where none does."""
     import regex
 
     if not patterns()[0].match(first):
         return None
-    return next((kind for kind in ("han", "hiragana") if regex.match(rf"\p{{{kind}}}", first)), "other")
+    return next((kind for kind in LENGTHS if regex.match(rf"\p{{{kind}}}", first)), None)
 
 
 def is_run(word: str) -> bool:
@@ -99,9 +107,8 @@ def has_runs(text: str) -> bool:
 
 def pieces(run: str) -> Iterator[String]:
     """Yield the units of a run, in pieces between Chinese function words, and without what inflects Han."""
-    kind = kind_of(run[0])
-    if kind != "han":
-        yield tuple(patterns()[1].findall(run) if kind == "other" else run)
+    if kind_of(run[0]) != "han":
+        yield tuple(patterns()[1].findall(run))
         return
     piece: list[str] = []
     for letter in (*run, ""):
@@ -150,7 +157,8 @@ def found(texts: Sequence[set[String]]) -> frozenset[String]:
         for part in (string[:-1], string[1:]):
             longest[part] = max(longest[part], many)
     whole = (each for each, many in counts.items() if longest[each] < ALIKE * many and is_word(each))
-    words = {each for each in whole if coheres(each, counts, len(texts))}
+    having = Counter(kind for text in texts for kind in {kind_of(piece[0]) for piece in text})
+    words = {each for each in whole if coheres(each, counts, having[kind_of(each[0])])}
     return frozenset(words.union(letter for letter, many in alone.items() if many >= least))
 
 
@@ -184,7 +192,7 @@ def starts(piece: String) -> range:
 
 
 def coheres(string: String, counts: Mapping[String, int], texts: int) -> bool:
-    """Whether the two sides of each of its parting places stand together at least as often as by chance.
+    """Whether its two sides, wherever it is parted, stand together as often as by chance, of all texts of its script.
 
     That is a pointwise mutual information of 0 or more (Church and Hanks 1990, "Word Association Norms, Mutual
     Information, and Lexicography", Computational Linguistics).
@@ -196,7 +204,7 @@ def coheres(string: String, counts: Mapping[String, int], texts: int) -> bool:
 def is_word(string: String) -> bool:
     """Whether a string is as long as a word, and more than an ending."""
     kind = kind_of(string[0])
-    least, most = LENGTHS[kind or "other"]
+    least, most = LENGTHS[kind] if kind else (1, 0)
     return least <= len(string) <= most and not (kind == "hiragana" and "".join(string) in ENDINGS)
 
 
