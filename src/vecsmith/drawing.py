@@ -112,7 +112,8 @@ def families(texts: Iterable[str], *, instead: str = "", stacklevel: int = 2) ->
 
 def told(lacking: set[str]) -> str:
     """Say which letters no font has, and what to do."""
-    scripts = sorted({script(letter).title() if letter.isalpha() else "symbols" for letter in lacking})
+    written = {letter: unicodedata.category(letter)[0] in "LM" for letter in lacking}
+    scripts = sorted({script(letter).title() if known else "symbols" for letter, known in written.items()})
     what = f"{len(lacking)} characters of the picture" if len(lacking) > 1 else "1 character of the picture"
     return (
         f"no font of this machine has {what} ({', '.join(scripts).replace('Cjk', 'Chinese characters')}), drawn as "
