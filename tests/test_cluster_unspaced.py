@@ -153,3 +153,5 @@ def test_words_that_share_half_are_told_once(one, other, same):
 def test_mixed_languages_have_names_of_both():
     english = ["the parcel is late", "my parcel is lost", "a parcel without a label"]
     assert names(english, DELIVERY_ZH, ACCOUNT_ZH, most=1) == [("parcel",), ("包裹",), ("密码",)]
+    mixed = names(DELIVERY_JA, ACCOUNT_JA, DELIVERY_ZH, ACCOUNT_ZH, DELIVERY_TH, ACCOUNT_TH, english)
+    assert mixed[4] == ("ส่ง", "พัสดุ", "ที่อยู่")
