@@ -8,14 +8,23 @@ from typer.testing import CliRunner
 
 from reference_models import MODELS
 from topics import TOPICS, examples, texts_of
+from vecsmith import Embedder
 from vecsmith.cli import app
 from vecsmith.errors import ConfigError, InputError
 
 TINY = MODELS / "nomic_bert"
 
 
+@pytest.fixture(scope="module")
+def loaded():
+    """The model, which the commands share."""
+    with Embedder(TINY, compute="f32", threads=1) as embedder:
+        embedder.embed("loads it")
+        yield
+
+
 @pytest.fixture(autouse=True)
-def tiny_everywhere(monkeypatch):
+def tiny_everywhere(monkeypatch, loaded):
     monkeypatch.setenv("VECSMITH_MODEL", str(TINY))
     monkeypatch.setenv("VECSMITH_THREADS", "1")
     monkeypatch.setenv("VECSMITH_COMPUTE", "f32")
@@ -49,10 +58,14 @@ def labelled(tmp_path):
 COLUMNS = ("--field", "body", "--id", "key")
 
 
-@pytest.fixture
-def head(labelled, tmp_path):
-    run("train", "--input", labelled, *COLUMNS, "--c", 10, "--output", tmp_path / "head")
-    return tmp_path / "head"
+@pytest.fixture(scope="module")
+def head(tmp_path_factory, loaded):
+    """A head that tests only read."""
+    folder = tmp_path_factory.mktemp("trained")
+    model = ("--model", TINY, "--threads", 1, "--compute", "f32")
+    rows = table(folder / "labelled.csv", rows_of())
+    run("train", "--input", rows, *COLUMNS, *model, "--c", 10, "--output", folder / "head")
+    return folder / "head"
 
 
 def test_training_saves_a_head_and_reports_on_rows_that_were_held_out(labelled, tmp_path):

@@ -12,7 +12,7 @@ EmbedError
 ├─ StoreError        a store of vectors cannot be read or written, or is no longer there
 ├─ Timeout           the caller's deadline passed
 └─ Closed            the embedder was closed
-EmbedWarning         texts were cut, or vectors were cut that were not trained for it
+EmbedWarning         texts were cut, vectors were cut that were not trained for it, no font has a picture's letters
 
 Each message is one sentence: what is wrong and what to do.
 """

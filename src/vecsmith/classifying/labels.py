@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from vecsmith.drawing import readable
 from vecsmith.errors import InputError
 
 if TYPE_CHECKING:
@@ -88,7 +89,7 @@ def words(label: Label) -> str:
 
 def shown(label: Label) -> str:
     """Return a label short, and as it cannot disturb a terminal."""
-    text = "".join(c if c.isprintable() else "\ufffd" for c in str(label)[: LONGEST + 1])
+    text = readable(str(label)[: LONGEST + 1])
     return text if len(text) <= LONGEST else text[: LONGEST - 1] + "…"
 
 

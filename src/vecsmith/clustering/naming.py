@@ -8,6 +8,7 @@ from itertools import islice, pairwise
 from math import log
 from typing import TYPE_CHECKING
 
+from vecsmith.clustering.unspaced import Vocabulary, is_run
 from vecsmith.clustering.words import Term, kin, spellings, tells, words_of
 
 if TYPE_CHECKING:
@@ -83,7 +84,8 @@ def weight(counts: Counts, term: Term, group: int) -> float:
 def terms_of(texts: Iterable[str], groups: Sequence[int], most: int = 10) -> dict[int, tuple[str, ...]]:
     """Return up to `most` terms of each group from 0 up, the most telling first; groups below 0 are only compared with.
 
-    Forms of one word are told once, and a phrase stands for the words that mostly occur in it.
+    Forms of one word are told once, and a phrase stands for the words that mostly occur in it. Of scripts without
+    spaces between words, the strings are words that `vecsmith.clustering.unspaced` finds in these texts.
     """
     spelled = [words_of(text) for text in texts]
     read = [(group, [word.casefold() for word in words]) for group, words in zip(groups, spelled, strict=True)]
@@ -101,12 +103,15 @@ def terms_of(texts: Iterable[str], groups: Sequence[int], most: int = 10) -> dic
 def counted(read: Sequence[tuple[int, list[str]]]) -> Counts:
     """Count words, then the phrases of two words that both tell one of the groups."""
     counts = Counts()
-    for group, words in read:
+    runs = [[word for word in words if is_run(word)] for _, words in read]
+    known = Vocabulary.of(runs)
+    for (group, words), unparted in zip(read, runs, strict=True):
         counts.sizes[group] += 1
-        counts.add(group, {(word,) for word in words if tells(word)})
+        counts.add(group, {(word,) for word in words if tells(word) and not is_run(word)})
+        counts.add(group, {(word,) for word in known.inside(unparted)})
     best = {word for group in counts.inside if group >= 0 for (word,) in ranked(counts, group)[:CANDIDATES]}
     for group, words in read:
-        pairs = {pair for pair in pairwise(words) if pair[0] in best and pair[1] in best}
+        pairs = {pair for pair in pairwise(words) if best.issuperset(pair) and not any(map(is_run, pair))}
         counts.add(group, {pair for pair in pairs if not kin(*pair)})
     return counts
 
@@ -150,7 +155,7 @@ def longer(terms: Iterable[Term]) -> Mapping[Term, list[Term]]:
 
 def completed(term: Term, texts: Sequence[list[str]], most: float, often: Mapping[Term, int]) -> Term:
     """Return a term with the words that nearly always stand beside it, and stand in at most so many texts."""
-    while len(term) < LONGEST:
+    while len(term) < LONGEST and not any(map(is_run, term)):
         places = [(words, at) for words in texts if term[0] in words if (at := place(term, words)) is not None]
         before = Counter(words[at - 1] for words, at in places if at)
         behind = Counter(words[at + len(term)] for words, at in places if at + len(term) < len(words))

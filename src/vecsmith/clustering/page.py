@@ -131,7 +131,7 @@ def safe(text: str, most: int = LONGEST) -> str:
 def points(picture: Picture) -> Iterator[str]:
     """Yield each point with its text, those without a cluster beneath the others."""
     labels, texts = picture.clusters.labels[picture.places], picture.clusters.collection.texts
-    radius = 4.5 if len(labels) <= 500 else 3.2  # noqa: PLR2004
+    radius = 3.2 if picture.crowded else 4.5
     for at in sorted(range(len(labels)), key=lambda place: labels[place] >= 0):
         x, y = picture.points[at].tolist()
         label, text = int(labels[at]), safe(texts[picture.places[at]])

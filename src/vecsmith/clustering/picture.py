@@ -35,6 +35,9 @@ BORDER = 24
 POINTS = 2_000
 """The most that are drawn."""
 
+ROOMY = 500
+"""The most that are drawn large."""
+
 FEWEST = 15
 """Points of a cluster that are drawn if it has them, however small a part of all it is."""
 
@@ -48,7 +51,7 @@ MARK = 16
 """Pixels for the mark before a label."""
 
 ACROSS = 26
-"""Letters of a label's line."""
+"""Letters of a label's line; a Chinese one counts for more, as it is wider."""
 
 COMMA = 6
 """Letters that a line may be longer for the first one to end with a comma."""
@@ -110,6 +113,11 @@ class Picture:
     """Which texts they are, (n,)."""
     labels: tuple[Label, ...]
     clusters: Clusters
+
+    @property
+    def crowded(self) -> bool:
+        """Whether there are so many points that each is drawn small."""
+        return len(self.points) > ROOMY
 
 
 def draw(clusters: Clusters, path: str | Path, title: str | None = None) -> None:
@@ -188,29 +196,36 @@ def lines_of(cluster: Cluster) -> tuple[str, ...]:
         lines = broken([*", ".join(terms[:many]).split(" "), size])
         if longest(lines) <= ACROSS:
             return lines
-    name = terms[0][: ACROSS - len(size) - 2]
-    return (f"{name.rstrip()}… {size}",)
+    name = terms[0]
+    while letters(f"{name}… {size}") > ACROSS:
+        name = name[:-1].rstrip()
+    return (f"{name}… {size}",)
 
 
 def broken(words: Sequence[str]) -> tuple[str, ...]:
     """Return words in one line, or else in two that are short, the first of which best ends with a comma."""
     whole = " ".join(words)
-    if len(whole) <= ACROSS:
+    if letters(whole) <= ACROSS:
         return (whole,)
     ways = [(" ".join(words[:at]), " ".join(words[at:])) for at in range(1, len(words))]
     return min(ways, key=lambda lines: longest(lines) + (0 if lines[0].endswith(",") else COMMA))
 
 
-def longest(lines: tuple[str, ...]) -> int:
+def longest(lines: tuple[str, ...]) -> float:
     """Return the letters of the longest line."""
-    return max(map(len, lines))
+    return max(map(letters, lines))
+
+
+def letters(line: str) -> float:
+    """Return how many Latin letters are as wide as a line, about."""
+    from rich.cells import cell_len
+
+    return len(line) + (1 / LETTER - 1) * (cell_len(line) - len(line))
 
 
 def width_of(line: str) -> float:
     """Return the pixels that a line takes, about."""
-    from rich.cells import cell_len
-
-    return FONT * (LETTER * len(line) + (1 - LETTER) * (cell_len(line) - len(line)))
+    return FONT * LETTER * letters(line)
 
 
 def middle(points: Floats) -> tuple[float, float]:

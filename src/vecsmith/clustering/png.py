@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import io
-import warnings
 from typing import TYPE_CHECKING, Any
 
 from vecsmith.clustering.picture import COLOURS, FONT, HEIGHT, LINE, NO_CLUSTER, WIDTH
-from vecsmith.drawing import load_matplotlib
+from vecsmith.drawing import blank, families, png_of, readable
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -24,8 +22,7 @@ INK, FAINT = "#1a1a1a", "#666666"
 SHAPES = "os^D"
 """Circle, square, triangle, diamond: one after another as the colours are used up."""
 
-FONTS = ("DejaVu Sans", "Noto Sans", "Noto Sans CJK JP", "Hiragino Sans", "Yu Gothic", "Microsoft YaHei", "Segoe UI")
-"""The first has Latin, Greek and Cyrillic and comes with matplotlib; the others are tried for what it lacks."""
+PAGE = ", or draw an .html page, whose letters are those of the browser"
 
 PLAIN: dict[str, Any] = {"parse_math": False}
 """A dollar sign in a name is a dollar sign."""
@@ -33,35 +30,20 @@ PLAIN: dict[str, Any] = {"parse_math": False}
 
 def png(picture: Picture) -> bytes:
     """Return the picture as PNG, without touching the state of pyplot."""
-    load_matplotlib()
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
-
-    figure = Figure((WIDTH / DPI, (HEIGHT + HEAD) / DPI), DPI, facecolor="white")
-    FigureCanvasAgg(figure)
+    figure = blank(WIDTH / DPI, (HEIGHT + HEAD) / DPI, DPI)
     axes = figure.add_axes((0, 0, 1, HEIGHT / (HEIGHT + HEAD)))
     axes.set(xlim=(0, WIDTH), ylim=(HEIGHT, 0))
     axes.axis("off")
-    family = fonts()
+    said = [readable(line) for label in picture.labels for line in label.lines]
+    family = families([title := readable(picture.title), *said], instead=PAGE, stacklevel=4)
     points(axes, picture)
     for label in picture.labels:
         write(axes, label, family)
     left, top = 16 / WIDTH, 1 - 28 / (HEIGHT + HEAD)
-    figure.text(
-        left, top, shown(picture.title), size=16 * 72 / DPI * 1.15, color=INK, family=family, va="center", **PLAIN
-    )
+    figure.text(left, top, title, size=16 * 72 / DPI * 1.15, color=INK, family=family, va="center", **PLAIN)
     below = 1 - 54 / (HEIGHT + HEAD)
     figure.text(left, below, picture.note, size=pixels(13), color=FAINT, family=family, va="center", **PLAIN)
-    buffer = io.BytesIO()
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # of letters that no font here has, which are drawn as boxes
-        figure.savefig(buffer, format="png", metadata={"Software": None})
-    return buffer.getvalue()
-
-
-def shown(text: str) -> str:
-    """Return a text with what has no letters, such as half characters, replaced."""
-    return "".join(letter if letter.isprintable() else "\ufffd" for letter in text)
+    return png_of(figure)
 
 
 def pixels(height: float) -> float:
@@ -69,17 +51,9 @@ def pixels(height: float) -> float:
     return height * 72 / DPI
 
 
-def fonts() -> list[str]:
-    """Return those of `FONTS` that are here."""
-    from matplotlib.font_manager import get_font_names
-
-    there = set(get_font_names())
-    return [name for name in FONTS if name in there]
-
-
 def points(axes: Axes, picture: Picture) -> None:
     """Draw the points, those without a cluster beneath the others."""
-    labels, size = picture.clusters.labels[picture.places], 36 if len(picture.points) <= 500 else 18  # noqa: PLR2004
+    labels, size = picture.clusters.labels[picture.places], 18 if picture.crowded else 36
     for each in (-1, *range(len(picture.clusters))):
         mine = picture.points[labels == each]
         colour = COLOURS[each % len(COLOURS)] if each >= 0 else NO_CLUSTER
@@ -102,7 +76,7 @@ def write(axes: Axes, label: Label, family: list[str]) -> None:
         axes.text(
             left + 16,
             at,
-            shown(line),
+            readable(line),
             size=pixels(FONT),
             color=INK,
             family=family,

@@ -8,6 +8,8 @@ from collections import Counter
 from functools import cache
 from typing import TYPE_CHECKING
 
+from vecsmith.clustering.unspaced import RUN, has_runs, is_run, overlap
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
@@ -58,18 +60,29 @@ In other languages they are as frequent in one cluster as in the others, which i
 
 
 @cache
-def pattern() -> regex.Pattern[str]:
-    """Return what finds words: ``regex`` counts the marks of Indic scripts as part of them, which ``re`` does not."""
+def patterns() -> tuple[regex.Pattern[str], regex.Pattern[str]]:
+    """Return what finds words, and what finds words and runs.
+
+    ``regex`` counts the marks of Indic scripts as part of words, which ``re`` does not.
+    """
     import regex
 
-    return regex.compile(rf"\w+(?:{APOSTROPHE}\w+)*")
+    letters = rf"(?: (?!{RUN}) \w )+"
+    return (
+        regex.compile(rf"\w+(?:{APOSTROPHE}\w+)*"),
+        regex.compile(rf"{RUN} | {letters} (?: {APOSTROPHE} {letters} )*", regex.VERBOSE),
+    )
 
 
 def words_of(text: str) -> list[str]:
-    """Return the words of a text, in order, as they are spelled; no markup and no addresses."""
+    """Return the words of a text, in order, as they are spelled; no markup and no addresses.
+
+    Of a script without spaces between words, its runs, whose words are `vecsmith.clustering.unspaced`'s to find.
+    """
     head = text[:READ]
     plain = MARKUP.sub(" ", html.unescape(head) if "&" in head else head)
-    found: list[str] = pattern().findall(plain)
+    words, with_runs = patterns()
+    found: list[str] = (with_runs if has_runs(plain) else words).findall(plain)
     return found
 
 
@@ -83,7 +96,12 @@ def tells(word: str) -> bool:
 
 
 def kin(one: str, other: str) -> bool:
-    """Whether two words are likely forms of one, as their common beginning tells: transfer, transferred."""
+    """Whether two words are likely forms of one, as their common beginning tells: transfer, transferred.
+
+    Of scripts without spaces between words, whether they share enough anywhere.
+    """
+    if is_run(one) and is_run(other):
+        return overlap(one, other)
     longer = max(len(one), len(other))
     same = next((at for at, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), min(len(one), len(other)))
     return one == other or same >= max(FEW, ALIKE * longer)
