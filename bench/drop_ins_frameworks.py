@@ -1,7 +1,7 @@
 """Compare the drop-ins for LangChain and LlamaIndex with the originals: the same code with both imports.
 
     python -m venv bench/.frameworks
-    bench/.frameworks/bin/pip install torch==2.13.0 --extra-index-url https://download.pytorch.org/whl/cpu
+    bench/.frameworks/bin/pip install torch==2.13.0
     bench/.frameworks/bin/pip install . langchain-huggingface sentence-transformers langchain-community
     bench/.frameworks/bin/pip install langchain-chroma faiss-cpu langchain-tests llama-index-embeddings-huggingface
     bench/.frameworks/bin/python bench/drop_ins_frameworks.py

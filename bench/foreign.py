@@ -1,7 +1,7 @@
 """Check that vecsmith understands a server that others wrote: infinity, over its copy of OpenAI's route.
 
     python -m venv bench/.infinity
-    bench/.infinity/bin/pip install torch==2.13.0 --extra-index-url https://download.pytorch.org/whl/cpu
+    bench/.infinity/bin/pip install torch==2.13.0
     bench/.infinity/bin/pip install "infinity-emb[torch,server]"
     python bench/foreign.py
 

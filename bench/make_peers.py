@@ -3,7 +3,8 @@
     python bench/make_peers.py
 
 creates a virtual environment with the libraries vecsmith is compared with and this checkout, and unpacks the official
-float32 weights into `bench/.peers/model`. What is there already is left alone: run it as often as you like.
+float32 weights into `bench/.peers/model`. What is there already is left alone: run it as often as you like. torch comes
+from where pip looks: PIP_EXTRA_INDEX_URL may name an index with its builds for processors, which are smaller.
 """
 
 import argparse
@@ -19,7 +20,6 @@ from pathlib import Path
 from peers import MODEL, PEERS, PYTHON, ROOT
 
 TORCH = "torch==2.13.0"
-TORCH_FOR_CPUS = "https://download.pytorch.org/whl/cpu"
 REQUIREMENTS = (
     TORCH,
     "sentence-transformers>=6.2,<7",
@@ -48,10 +48,6 @@ def installed(*modules: str) -> bool:
 def make_environment() -> None:
     if not PYTHON.exists():
         venv.create(PEERS, with_pip=True, symlinks=os.name != "nt")
-    if not installed(
-        "torch"
-    ):  # by itself, so that the build for processors is preferred where its index can be reached
-        pip("install", "-q", "--no-deps", TORCH, "--extra-index-url", TORCH_FOR_CPUS)
     if not installed("sentence_transformers", "optimum.intel", "sklearn", "scipy", "psutil", "openai", "vecsmith"):
         # Together, so that one set of versions suits the peers and vecsmith.
         pip("install", "-q", *REQUIREMENTS, "-e", str(ROOT))
