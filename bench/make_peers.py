@@ -19,9 +19,8 @@ from pathlib import Path
 
 from peers import MODEL, PEERS, PYTHON, ROOT
 
-TORCH = "torch==2.13.0"
 REQUIREMENTS = (
-    TORCH,
+    "torch==2.13.0",
     "sentence-transformers>=6.2,<7",
     "openai>=2",
     "optimum-intel[openvino]>=2.2",  # left to itself pip may settle on 1.x, which cannot load today's OpenVINO
