@@ -539,6 +539,7 @@ def test_columns_that_json_or_a_database_has_no_word_for(place, embedder):
             ("b", "its columns are lists and mappings more than 200 deep")
         ]
     ((entry,), _) = all_of(place)
+    assert embedder.store([*rows, ("c", "old rain")], place, prune=True).pruned == 0
     told = {"huge": str(2**70), "count": 5, "flag": True, "share": 0.5, "of": {"1": 2, "b": 3}}
     assert dict(entry.fields) == told
 
@@ -633,3 +634,13 @@ def test_mixed_ids_in_parquet_leave_no_trace(tmp_path, capsys):
         fake.store(rows, tmp_path / "v.parquet")
     assert list(tmp_path.iterdir()) == []
     assert capsys.readouterr().err == ""
+
+
+def test_an_array_that_is_being_replaced_is_read_again(tmp_path, embedder, monkeypatch):
+    old, new = tmp_path / "v.npy", tmp_path / "new.npy"
+    embedder.store(ROWS, old)
+    embedder.store(ROWS[::-1], new)
+    with Store(old) as store:
+        (tmp_path / "new.ids.jsonl").replace(tmp_path / "v.ids.jsonl")  # as a writer does, first the one
+        monkeypatch.setattr("vecsmith.stores.whole.sleep", lambda _: new.replace(old))  # and then the other
+        assert names(store.search(TEXTS[7], 1, embedder=embedder)) == ["k7"]

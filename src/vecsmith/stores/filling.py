@@ -152,11 +152,13 @@ class Filling:
     def usable(self, rows: Iterable[Row]) -> Iterator[Row]:
         """Yield the rows that a store can keep; the others are set aside."""
         for row in rows:
+            if reason := self.unusable(row):
+                self.refuse(BadRow(row.line, row.id, reason))
+                continue
             try:
-                kept, reason = replace(row, fields=storable(dict(row.fields))), self.unusable(row)
+                kept = replace(row, fields=storable(dict(row.fields)))
             except RecursionError:
-                kept, reason = row, f"its columns are lists and mappings more than {DEEPEST} deep"
-            if reason:
+                reason = f"its columns are lists and mappings more than {DEEPEST} deep"
                 self.refuse(BadRow(row.line, row.id, reason))
             else:
                 yield kept

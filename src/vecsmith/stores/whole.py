@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from contextlib import ExitStack
 from dataclasses import dataclass
+from time import sleep
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
@@ -28,6 +29,10 @@ if TYPE_CHECKING:
     from vecsmith.types import Floats
 
 __all__ = ["Form", "WholeFile"]
+
+
+SETTLED = 0.2
+"""Seconds in which all files of a store have their names, from the first on."""
 
 
 class Form(Protocol):
@@ -153,7 +158,13 @@ class WholeFile:
         if self._loaded is None or self._loaded.moment != moment:
             if moment[1] > HELD:
                 return self.scan()
-            self._loaded = Loaded(moment, tuple(self.scan()))
+            try:
+                self._loaded = Loaded(moment, tuple(self.scan()))
+            except ConfigError:
+                sleep(SETTLED)
+                if self._moment() == moment:
+                    raise
+                return self._runs()  # it was being replaced
         return self._loaded.runs
 
     def _moment(self) -> tuple[int, int]:
