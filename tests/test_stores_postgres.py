@@ -162,12 +162,13 @@ def test_an_index_that_finds_too_few_is_followed_by_a_scan(postgres, connection,
         FROM generate_series(1, 32) x)::vector FROM generate_series(1, 3000) i(i)"""
     )
     connection.execute("ALTER DATABASE postgres SET hnsw.max_scan_tuples = 100")
+    connection.execute("ALTER DATABASE postgres SET enable_seqscan = off")
     try:
         with Store(postgres) as store:
             assert len(store.search("the cat", 3, embedder=embedder, where="rare=true")) == 3
             assert len(store.search("the cat", 2500, embedder=embedder)) == 2500
     finally:
-        connection.execute("ALTER DATABASE postgres RESET hnsw.max_scan_tuples")
+        connection.execute("ALTER DATABASE postgres RESET ALL")
 
 
 def test_an_index_that_is_made_while_a_store_is_open_is_seen(postgres, connection, embedder):
