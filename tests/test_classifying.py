@@ -89,6 +89,7 @@ def test_labels_come_back_as_what_they_were(embedder, labels):
         (["a", None, "b"], "input 1: it has no label"),
         (["a", float("nan"), "b"], "input 1: it has no label"),
         (["a", 1.5, "b"], "input 1: its label is a float"),
+        (["a", "\ud83d", "b"], "input 1: its label holds half a character"),
         (["a", ["b"], "b"], "input 1: its label is a list"),
         (["a", 1, "b"], "several types"),
         (["a", "a", "a"], "all rows have the same label: a classifier needs at least two"),

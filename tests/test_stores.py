@@ -8,7 +8,7 @@ import pytest
 
 from processes import run_python
 from tiny_model import write_model
-from vecsmith import Chunking, ConfigError, Embedder, InputError, Store, similarity
+from vecsmith import Chunking, ConfigError, Embedder, InputError, Store, StoreError, similarity
 from vecsmith.files import Row
 from vecsmith.stores.address import backend_of
 from vecsmith.testing import FakeGenerator
@@ -501,3 +501,146 @@ def test_a_disk_that_is_full_leaves_what_was_there_and_the_next_run_goes_on(tmp_
     assert before is None or len(path.read_bytes()) == before
     assert [each.name for each in tmp_path.glob("*.tmp")] == []
     assert embedder.store(ROWS, path).written in {9, 12}
+
+
+def test_a_number_and_the_same_as_text_are_one_id_in_every_call(place, embedder):
+    embedder.store(["a cat", "a dog", "old rain"], place, ids=[1, 2, -3])
+    filled = embedder.store(["a cat", "my house", "old rain"], place, ids=["1", "2", "-3"])
+    assert (filled.written, filled.skipped) == (1, 2)
+    entries, _ = all_of(place)
+    assert sorted((str(entry.id), entry.text) for entry in entries) == [
+        ("-3", "old rain"),
+        ("1", "a cat"),
+        ("2", "my house"),
+    ]
+
+
+def test_rows_for_another_side_of_a_search_are_refused_where_the_others_stay(kind, place, embedder):
+    embedder.store(ROWS, place)
+    if kind in TABLES:
+        with pytest.raises(ConfigError, match="made for retrieval_document, whose queries are not those of clustering"):
+            embedder.store(ROWS[:2], place, task="clustering")
+        return
+    assert embedder.store(ROWS[:2], place, task="clustering").written == 2
+    with Store(place) as store:
+        assert store.record.task == "clustering"
+
+
+def test_columns_that_json_or_a_database_has_no_word_for(place, embedder):
+    deep = []
+    for _ in range(900):
+        deep = [deep]
+    odd = {"huge": 2**70, "count": np.int64(5), "flag": np.bool_(True), "share": np.float32(0.5), "of": {1: 2, "b": 3}}
+    rows = [{"id": "a", "text": "a cat", **odd}, {"id": "b", "text": "a dog", "deep": deep}]
+    for written in (1, 0):
+        filled = embedder.store(rows, place)
+        assert filled.written == written
+        assert [(row.id, row.reason) for row in filled.bad] == [
+            ("b", "its columns are lists and mappings more than 200 deep")
+        ]
+    ((entry,), _) = all_of(place)
+    assert embedder.store([*rows, ("c", "old rain")], place, prune=True).pruned == 0
+    told = {"huge": str(2**70), "count": 5, "flag": True, "share": 0.5, "of": {"1": 2, "b": 3}}
+    assert dict(entry.fields) == told
+
+
+@pytest.mark.parametrize("clean", ["lower", ["lower"], ("lower",), iter(["lower"])])
+def test_clean_up_is_the_same_however_it_is_given(tmp_path, embedder, clean):
+    embedder.store([("a", "A Cat")], tmp_path / "v.sqlite", clean="lower", on_long="truncate")
+    assert embedder.store([("a", "A Cat")], tmp_path / "v.sqlite", clean=clean).skipped == 1
+    embedder.store([("a", "A Cat")], tmp_path / "w.sqlite", clean=["lower"])
+    _, vectors = all_of(tmp_path / "w.sqlite")
+    assert np.array_equal(vectors, embedder.embed_documents(["a cat"]).vectors)
+
+
+@pytest.mark.parametrize(
+    ("value", "found"), [(1e-7, True), (1e300, True), (-0.0, True), (0.1, True), ("1_0", False), ("٣", False)]
+)
+def test_numbers_are_told_alike_by_every_store(place, embedder, value, found):
+    embedder.store([{"id": "a", "text": "a cat", "n": value}], place)
+    with Store(place) as store:
+        assert len(store.search("a cat", embedder=embedder, where={"n": value})) == 1
+        assert bool(store.search("a cat", embedder=embedder, where="n>=-1")) == found
+        store.search("a cat", embedder=embedder, where=f"n>={value}")
+
+
+def test_a_prompt_that_changed_in_the_model_s_files_makes_rows_anew(tmp_path):
+    model = write_model(tmp_path / "tiny").path
+    for prompt, written in (("title ", 1), ("title ", 0), ("text ", 1)):
+        told = json.dumps({"prompts": {"document": prompt}})
+        (model / "config_sentence_transformers.json").write_text(told, encoding="utf-8")
+        with Embedder(model, compute="f32", threads=1) as mine:
+            assert mine.store([("a", "a cat")], tmp_path / "v.sqlite").written == written
+
+
+def test_a_profile_that_changed_makes_rows_anew(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    write_model(tmp_path / "tiny")
+    for on_long, written in (("truncate", 1), ("truncate", 0), ("truncate_start", 1)):
+        profile = f'[profiles.mine]\nmodel = "{tmp_path / "tiny"}"\non_long = "{on_long}"\n'
+        (tmp_path / "vecsmith.toml").write_text(profile, encoding="utf-8")
+        with Embedder("mine", compute="f32", threads=1) as mine:
+            assert mine.store([("a", "a cat")], "v.sqlite").written == written
+
+
+def test_a_file_that_another_process_wrote_meanwhile_loses_no_row_in_silence(kind, place, embedder):
+    if kind in TABLES:
+        return
+    embedder.store(ROWS, place)
+    backend = backend_of(place, make=True)
+    try:
+        backend.begin(backend.record())
+        entries, _ = all_of(place)
+        assert len(backend.keep([e.id for e in entries], [e.content for e in entries])) == 12
+        embedder.store(ROWS[3:], place)
+        with pytest.raises(StoreError, match=r"another process wrote .* meanwhile"):
+            backend.finish(index=False)
+    finally:
+        backend.close()
+    assert len(all_of(place)[0]) == 9
+
+
+def test_lines_of_another_array_are_found_out(tmp_path, embedder):
+    place, lines = tmp_path / "v.npy", tmp_path / "v.ids.jsonl"
+    embedder.store(ROWS, place)
+    first, second, *others = lines.read_text(encoding="utf-8").splitlines(keepends=True)
+    for spoilt, said in (([second, first, *others], "does not belong to"), ([first, second], "has fewer rows than")):
+        lines.write_text("".join(spoilt), encoding="utf-8")
+        with pytest.raises(ConfigError, match=said):
+            all_of(place)
+
+
+def test_a_name_that_looks_like_a_uri_is_a_file_s_name(tmp_path, embedder, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    embedder.store(["a cat"], "file:x?mode=memory.sqlite")
+    with Store("file:x?mode=memory.sqlite") as store:
+        assert len(store) == 1
+    assert [path.name for path in tmp_path.iterdir()] == ["file:x?mode=memory.sqlite"]
+
+
+def test_a_folder_that_may_not_be_entered_is_a_sentence(tmp_path, monkeypatch):
+    def refused(*_, **__):
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(os, "stat", refused)
+    monkeypatch.setattr("pathlib.Path.stat", refused)
+    with pytest.raises(ConfigError, match="Permission denied"):
+        backend_of(tmp_path / "v.sqlite", make=False)
+
+
+def test_mixed_ids_in_parquet_leave_no_trace(tmp_path, capsys):
+    rows = [*((n, f"cat {n}") for n in range(9000)), ("x", "a dog")]
+    with Embedder.from_generator(FakeGenerator()) as fake, pytest.raises(StoreError, match="make all of them text"):
+        fake.store(rows, tmp_path / "v.parquet")
+    assert list(tmp_path.iterdir()) == []
+    assert capsys.readouterr().err == ""
+
+
+def test_an_array_that_is_being_replaced_is_read_again(tmp_path, embedder, monkeypatch):
+    old, new = tmp_path / "v.npy", tmp_path / "new.npy"
+    embedder.store(ROWS, old)
+    embedder.store(ROWS[::-1], new)
+    with Store(old) as store:
+        (tmp_path / "new.ids.jsonl").replace(tmp_path / "v.ids.jsonl")  # as a writer does, first the one
+        monkeypatch.setattr("vecsmith.stores.whole.sleep", lambda _: new.replace(old))  # and then the other
+        assert names(store.search(TEXTS[7], 1, embedder=embedder)) == ["k7"]

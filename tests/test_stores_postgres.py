@@ -152,3 +152,42 @@ def test_vectors_too_wide_for_an_index_are_there_without_one(postgres, connectio
             wide.store(["a cat"], postgres, index=True)
         with Store(postgres) as store:
             assert store.search("a cat", embedder=wide)[0].id == "0"
+
+
+def test_an_index_that_finds_too_few_is_followed_by_a_scan(postgres, connection, embedder):
+    embedder.store(TEXTS, postgres, index=True)
+    connection.execute(
+        "INSERT INTO embeddings (id, chunk, fields, content, vector) SELECT 'n' || i, 0, "
+        """jsonb_build_object('rare', i % 1000 = 0), '', (SELECT array_agg(hashfloat8(100.0 * i + x) / 2147483648.0)
+        FROM generate_series(1, 32) x)::vector FROM generate_series(1, 3000) i(i)"""
+    )
+    connection.execute("ALTER DATABASE postgres SET hnsw.max_scan_tuples = 100")
+    connection.execute("ALTER DATABASE postgres SET enable_seqscan = off")
+    try:
+        with Store(postgres) as store:
+            assert len(store.search("the cat", 3, embedder=embedder, where="rare=true")) == 3
+            assert len(store.search("the cat", 2500, embedder=embedder)) == 2500
+    finally:
+        connection.execute("ALTER DATABASE postgres RESET ALL")
+
+
+def test_an_index_that_is_made_while_a_store_is_open_is_seen(postgres, connection, embedder):
+    with Embedder.from_generator(FakeGenerator()) as fake:
+        fake.store([f"text {n}" for n in range(3000)], postgres)
+        query = fake.embed("a cat").vector
+        with Store(postgres) as store:
+            assert len(store.search(query, 200)) == 200
+            fake.store([f"text {n}" for n in range(3000)], postgres, index=True)
+            connection.execute("ANALYZE embeddings")
+            assert len(store.search(query, 200)) == 200
+
+
+def test_names_that_postgres_would_cut_are_refused_and_the_longest_has_an_index(postgres, connection, embedder):
+    longest = "t" * 63
+    connection.execute(f"DROP TABLE IF EXISTS {longest}")
+    for _ in range(2):
+        embedder.store(TEXTS[:3], postgres, table=longest, index=True)
+    indexes = "SELECT count(*) FROM pg_indexes WHERE tablename = %s AND indexdef LIKE '%%hnsw%%'"
+    assert connection.execute(indexes, [longest]).fetchone() == (1,)
+    with pytest.raises(ConfigError, match="longer than the 63 bytes"):
+        embedder.store(TEXTS, postgres, table=f"{longest}s")

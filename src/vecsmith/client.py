@@ -199,8 +199,14 @@ class AsyncEmbedder:
 
     def asked(self, options: CallOptions) -> Options:
         """Check what a call asks for; what it leaves open is what a profile says."""
+        return options_of(**self.wished(options))
+
+    def wished(self, options: CallOptions) -> CallOptions:
+        """Return what a call asks for, with what a profile says where it leaves that open."""
         profile = {} if self._own else self.named.defaults
-        return options_of(**{**profile, **{name: value for name, value in options.items() if value is not None}})
+        said: Any = {**profile, **{name: value for name, value in options.items() if value is not None}}
+        wish: CallOptions = said
+        return wish
 
     async def estimate(self, texts: str | Iterable[str], **options: Unpack[CallOptions]) -> Estimate:
         """Return what `embed` would consume with these arguments, without embedding or sending anything.

@@ -106,6 +106,10 @@ class Embedder:
         """Check what a call asks for; what it leaves open is what a profile says."""
         return self._embedder.asked(options)
 
+    def wished(self, options: CallOptions) -> CallOptions:
+        """Return what a call asks for, with what a profile says where it leaves that open."""
+        return self._embedder.wished(options)
+
     @property
     def generator(self) -> Generates:
         """What makes the vectors; its ``get_service`` gives what lies beneath."""

@@ -33,6 +33,8 @@ def refusal(value: object) -> str | None:
         return "it has no label"
     if not isinstance(value, Label | np.str_ | np.integer | np.bool_):
         return f"its label is a {type(value).__name__}, not a string, a whole number or a boolean"
+    if isinstance(value, str) and any("\ud800" <= character <= "\udfff" for character in value):
+        return "its label holds half a character, which no file keeps"
     return None
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from vecsmith.errors import ConfigError
+from vecsmith.files.outputs import named
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -78,6 +79,8 @@ def backend_of(place: str | Path, table: str | None = None, *, make: bool) -> Ba
         )
     if table is not None and path.suffix.lower() not in TABLED:
         raise ConfigError(f"{place} is a file without tables: leave --table away")
+    with named(str(path)):
+        path.exists()  # a folder that may not be entered says so here
     return opener(path, table or TABLE, make=make)
 
 

@@ -6,6 +6,8 @@ import operator
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from decimal import Decimal
+from math import isfinite
 from typing import Any
 
 from vecsmith.errors import ConfigError
@@ -16,6 +18,9 @@ Where = Mapping[str, Any] | str | Iterable[str]
 """``{"lang": "en", "year": [2023, 2024]}``, or ``"year>=2023"``, or several of these."""
 
 WRITTEN = re.compile(r"\s*(?P<column>[^<>=!]+?)\s*(?P<sign>!=|<=|>=|=|<|>)\s*(?P<value>.*?)\s*", re.DOTALL)
+
+NUMBER = re.compile(r"\s*[-+]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][-+]?[0-9]+)?\s*", re.ASCII)
+"""What all stores read as a number."""
 
 SIGNS: dict[str, Callable[[Any, Any], bool]] = {
     "<": operator.lt,
@@ -77,17 +82,16 @@ def told(value: Any) -> str:
         case None:
             return "null"
         case float() if value.is_integer():
-            return str(int(value))
+            return str(int(Decimal(repr(float(value)))))
+        case float() if isfinite(value):
+            return format(Decimal(repr(float(value))), "f")  # 1e-07 is 0.0000001, as Postgres has it
         case _:
             return str(value)
 
 
 def number_of(text: str) -> float | None:
     """Return the number that a text is, or None."""
-    try:
-        return float(text)
-    except ValueError:
-        return None
+    return float(text) if NUMBER.fullmatch(text) else None
 
 
 def holds(conditions: Conditions, identity: str | int, fields: Mapping[str, Any]) -> bool:

@@ -25,6 +25,9 @@ __all__ = ["VERSION", "Backend", "Entry", "Identity", "Near", "Record", "Run"]
 
 VERSION = 1
 
+PAIRED = {"retrieval_document": "retrieval_query"}
+"""What a query is embedded for, by what the rows were; else for the same."""
+
 Identity = str | int
 """What a row is called: unique in a store."""
 
@@ -47,6 +50,11 @@ class Record:
     def width(self) -> int:
         """Numbers of a vector."""
         return self.stored.space.dimensions
+
+    @property
+    def query_task(self) -> str:
+        """What a query is embedded for: the counterpart of what the rows were."""
+        return PAIRED.get(self.task or "", self.task) or "retrieval_query"
 
     def difference(self, other: Record) -> str:
         """Say in words why vectors of `other` do not belong here; empty where they do."""

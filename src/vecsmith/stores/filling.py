@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Iterable
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
@@ -13,9 +14,11 @@ from vecsmith.errors import ConfigError, InputError
 from vecsmith.files import BadRow, Row
 from vecsmith.stores.address import backend_of, is_database
 from vecsmith.stores.contract import Entry, Record, Run
+from vecsmith.stores.storable import DEEPEST, INTEGERS, storable
+from vecsmith.vectors import Source
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
 
     from vecsmith.options import CallOptions
@@ -27,9 +30,6 @@ __all__ = ["Filled", "Filling", "filling", "stored"]
 
 WINDOW = 1024
 """Rows that are looked up in the store at once."""
-
-INTEGERS = range(-(1 << 63), 1 << 63)
-"""What every store can keep as a whole number."""
 
 SPEAKING = ("task", "prompt", "title", "on_long", "clean", "chunking")
 """What a call asks for, beyond what makes a space, that changes the vectors of a text."""
@@ -60,6 +60,23 @@ def record_of(embedder: Embedder, options: CallOptions) -> Record:
     return Record(made.stored, name, asked.dimensions, asked.normalize, asked.task, asked.calibration)
 
 
+def settled(embedder: Embedder, options: CallOptions) -> CallOptions:
+    """Return options with what a profile says, each in one spelling, to be read more than once."""
+    wish = embedder.wished(options)
+    clean = wish.get("clean") or ()
+    steps: Any = (clean,) if isinstance(clean, str) else tuple(clean) if isinstance(clean, Iterable) else clean
+    return {**wish, "clean": steps}
+
+
+def made_of(embedder: Embedder, options: CallOptions) -> dict[str, Any]:
+    """Return all that changes the vector of a text, except the space, as plain data."""
+    asked = embedder.asked(options)
+    identity = Source.of(embedder.generator, asked, None).identity
+    parts = {} if identity is None else {name: part for name, part in identity.parts.items() if name != "address"}
+    told = {**options, "on_long": asked.on_long, "chunking": asked.chunking}
+    return {"model": parts, **{name: repr(told.get(name)) for name in SPEAKING}}
+
+
 @dataclass(slots=True)
 class Filling:
     """Rows on their way into a store."""
@@ -71,6 +88,8 @@ class Filling:
     on_bad: Callable[[BadRow], None]
     keep_text: bool = True
     index: bool = False
+    made: Mapping[str, Any] = field(default_factory=dict)
+    """All that changes the vector of a text, except the space."""
     filled: Filled = field(default_factory=Filled)
     waiting: dict[int, Row] = field(default_factory=dict)
     contents: dict[int, bytes] = field(default_factory=dict)
@@ -128,8 +147,14 @@ class Filling:
         for row in rows:
             if reason := self.unusable(row):
                 self.refuse(BadRow(row.line, row.id, reason))
+                continue
+            try:
+                kept = replace(row, fields=storable(dict(row.fields)))
+            except RecursionError:
+                reason = f"its columns are lists and mappings more than {DEEPEST} deep"
+                self.refuse(BadRow(row.line, row.id, reason))
             else:
-                yield row
+                yield kept
 
     def unusable(self, row: Row) -> str:
         """Say why a row cannot be kept; empty where it can."""
@@ -156,19 +181,17 @@ class Filling:
 
     def content(self, row: Row) -> bytes:
         """Return a hash over all that a row's vectors and columns are made of, except the space."""
-        asked = {name: repr(self.options.get(name)) for name in SPEAKING}
-        told = json.dumps([asked, self.keep_text, row.text, dict(row.fields)], sort_keys=True, default=str)
+        told = json.dumps([self.made, self.keep_text, row.text, row.fields], sort_keys=True)
         return hashlib.blake2b(told.encode("utf-8", "surrogatepass"), digest_size=16).digest()
 
     def entries(self, done: Mapping[int, Row], part: EmbedResult) -> Iterator[Entry]:
         """Yield what is kept beside each vector."""
-        fields = {index: storable(dict(row.fields)) for index, row in done.items()}
         if not part.chunks:
             items = part.items
             for index, tokens, dropped in zip(items.indexes, items.tokens, items.dropped, strict=True):
                 row, content = done[index], self.contents.pop(index)
                 text = storable(row.text) if self.keep_text else None
-                yield Entry(row.id, text, 0, None, None, fields[index], content, tokens, dropped)
+                yield Entry(row.id, text, 0, None, None, row.fields, content, tokens, dropped)
             return
         before, number = -1, 0
         for chunk in part.chunks:
@@ -177,7 +200,7 @@ class Filling:
             whole = part.cleaned.get(chunk.item, row.text)
             text = storable(whole[chunk.start : chunk.end]) if self.keep_text else None
             content = self.contents[chunk.item]
-            yield Entry(row.id, text, number, chunk.start, chunk.end, fields[chunk.item], content, chunk.tokens)
+            yield Entry(row.id, text, number, chunk.start, chunk.end, row.fields, content, chunk.tokens)
         for index in done:
             del self.contents[index]
 
@@ -217,10 +240,11 @@ def filling(
     """Open a store to be written, and close it when the block ends."""
     if index and not is_database(str(to)):
         raise ConfigError("an index is made in Postgres alone, other stores are searched row by row: leave it away")
-    record = record_of(embedder, options)
+    options = settled(embedder, options)
+    record, made = record_of(embedder, options), made_of(embedder, options)
     backend = backend_of(to, table, make=True)
     try:
-        yield Filling(backend, embedder, options, record, on_bad, keep_text=keep_text, index=index)
+        yield Filling(backend, embedder, options, record, on_bad, keep_text=keep_text, index=index, made=made)
     finally:
         backend.close()
 
@@ -231,35 +255,18 @@ def mark_of(identity: Identity) -> int:
 
 
 def check(backend: Backend, record: Record) -> None:
-    """Refuse a store of another space, or form of it."""
+    """Refuse a store of another space, or form of it; and one whose rows stay and are searched by other queries."""
     there = backend.record()
+    if there is not None and backend.lasting and there.query_task != record.query_task:
+        raise ConfigError(
+            f"{backend.name} holds vectors made for {there.task}, whose queries are not those of {record.task}: name "
+            "the same task, or write to another place"
+        )
     if there is not None and (difference := there.difference(record)):
         raise ConfigError(
             f"{backend.name} holds vectors that cannot be compared with these ({difference}): use the model and the "
             f"options that it was made with ({there.model}), or write to another place"
         )
-
-
-def storable(value: Any) -> Any:
-    """Replace what no database keeps, NUL and halves of characters, in all strings of a value."""
-    match value:
-        case str():
-            return value.encode("utf-8", "replace").decode("utf-8").replace("\0", "\ufffd") if odd(value) else value
-        case dict():
-            return {storable(str(name)): storable(each) for name, each in value.items()}
-        case list() | tuple():
-            return [storable(each) for each in value]
-        case float() if value != value or value in (float("inf"), float("-inf")):  # noqa: PLR0124 (NaN)
-            return None
-        case None | bool() | int() | float():
-            return value
-        case _:
-            return str(value)
-
-
-def odd(text: str) -> bool:
-    """Whether a text holds NUL or an unpaired surrogate."""
-    return "\0" in text or any("\ud800" <= character <= "\udfff" for character in set(text) if character > "\ud7ff")
 
 
 def rows_of(rows: Iterable[Any], ids: Iterable[Identity] | None = None) -> Iterator[Row]:

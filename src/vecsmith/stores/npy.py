@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from contextlib import contextmanager
 from itertools import islice
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+from zlib import crc32
 
 import numpy as np
 
@@ -12,12 +13,14 @@ from vecsmith.errors import ConfigError, damaged
 from vecsmith.files import open_sink, paths_of
 from vecsmith.stores.beside import entry_of, read_record, told_of, write_record
 from vecsmith.stores.contract import Record, Run
-from vecsmith.stores.vectors import dtype_of, numbers_of
+from vecsmith.stores.vectors import dtype_of, little_endian, numbers_of
 from vecsmith.stores.whole import WholeFile
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
+
+    from numpy.typing import NDArray
 
 __all__ = ["NPY"]
 
@@ -51,11 +54,17 @@ class Array:
         with file:
             while lines := list(islice(file, LINES)):
                 with damaged(str(ids)):
-                    entries = [entry_of(orjson.loads(line)) for line in lines]
-                if start + len(entries) > len(vectors):
-                    raise ConfigError(f"{ids} has more rows than {path}: make them anew")
-                yield Run(entries, np.asarray(vectors[start : start + len(entries)]))
+                    told = [orjson.loads(line) for line in lines]
+                    entries = [entry_of(each) for each in told]
+                own = np.asarray(vectors[start : start + len(entries)])
+                if len(own) < len(entries) or any(
+                    each["crc32"] != check for each, check in zip(told, checks(own), strict=True) if "crc32" in each
+                ):
+                    raise ConfigError(f"{ids} does not belong to {path}: remove both, and make them anew")
+                yield Run(entries, own)
                 start += len(entries)
+        if start != len(vectors):
+            raise ConfigError(f"{ids} has fewer rows than {path}: remove both, and make them anew")
 
     @contextmanager
     def writing(self, path: Path, record: Record) -> Iterator[Callable[[Run], None]]:
@@ -64,8 +73,19 @@ class Array:
             sink.rows(
                 [], np.empty((0, numbers_of(record.width, record.stored.encoding)), dtype_of(record.stored.encoding))
             )
-            yield lambda run: sink.rows([told_of(entry) for entry in run.entries], run.vectors)
+            yield lambda run: sink.rows(
+                [
+                    told_of(entry) | {"crc32": check}
+                    for entry, check in zip(run.entries, checks(run.vectors), strict=True)
+                ],
+                run.vectors,
+            )
         write_record(path, record)
+
+
+def checks(vectors: NDArray[Any]) -> Iterator[int]:
+    """Yield a sum over each vector, by which its line knows it: two files cannot be replaced in one step."""
+    return (crc32(row.tobytes()) for row in little_endian(vectors))
 
 
 class NPY(WholeFile):

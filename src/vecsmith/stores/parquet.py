@@ -91,7 +91,12 @@ class Columns:
                 writer.write_table(self.table(run, writer.schema, str(path)))
 
         with whole_file(path, str(path)) as file:
-            yield write
+            try:
+                yield write
+            except BaseException:
+                if writer is not None:  # else it tries when it is collected, where the file is closed
+                    writer.is_open = False
+                raise
             if writer is None:
                 writer = self.pq.ParquetWriter(file, self.schema(record, numbered=False))
             with named(str(path)):

@@ -33,6 +33,8 @@ FETCHED = 1024
 """Rows fetched at once."""
 IN_LINE = 7000
 """Bytes of a vector that still stays in its row, where a scan finds it without a second look."""
+LONGEST = 63
+"""Bytes of a name."""
 SEARCHED, MOST_SEARCHED = 100, 1000
 """Rows that an index looks at for one search, for few wanted rows and at most; pgvector's ``hnsw.ef_search``."""
 
@@ -52,11 +54,11 @@ class Postgres:
             raise ConfigError("Postgres needs psycopg: pip install 'vecsmith[postgres]'") from None
         self.name = f"the table {table}"
         self._errors, self._sql = psycopg.errors, sql
-        self._plain = table
-        self._table = sql.Identifier(*table.split("."))
+        self._table = sql.Identifier(*named_parts(table))
         self._record: Record | None = None
         self._replaced: set[str] = set()
-        self._indexed: bool | None = None
+        self._indexed = False
+        """Whether an index was found; one that is gone since does no harm."""
         self._fresh = False
         """Whether the table was empty when writing began."""
         try:
@@ -179,9 +181,8 @@ class Postgres:
                 f"pgvector has no index for {record.width} dimensions of {kind.name}, only up to {kind.indexed}: "
                 "the rows are all there, and are searched without one"
             )
-        name = self._sql.Identifier(f"{self._plain.split('.')[-1]}_vector_idx")
-        ops = self._sql.SQL(kind.operators)
-        self._run("CREATE INDEX IF NOT EXISTS {name} ON {table} USING hnsw (vector {ops})", name=name, ops=ops)
+        if not self._has_index():  # Postgres names it: the table's name and more may be too long, and then another's
+            self._run("CREATE INDEX ON {table} USING hnsw (vector {ops})", ops=self._sql.SQL(kind.operators))
 
     # --- reading
 
@@ -205,15 +206,28 @@ class Postgres:
     ) -> list[list[Near]]:
         """Return the nearest rows, by the index where there is one."""
         search = Search(self._kind(self._described), k, conditions, oversample)
-        if self._indexed is None:
+        if not self._has_index():
+            return [self._nearest(query, search) for query in queries]
+        found = self._set_up(queries, search, exact=exact)
+        short = [] if exact else [at for at, each in enumerate(found) if len(each) < k]
+        if short:  # an index gives up where few rows are as wanted, or many are dead
+            for at, each in zip(short, self._set_up(queries[short], search, exact=True), strict=True):
+                found[at] = each
+        return found
+
+    def _has_index(self) -> bool:
+        """Whether the table has an index for searches; asked until there is one, as another process may make it."""
+        if not self._indexed:
             found = self._one(
                 "SELECT 1 FROM pg_index JOIN pg_class ON pg_class.oid = indexrelid JOIN pg_am ON pg_am.oid = relam "
-                "WHERE indrelid = {name}::regclass AND amname IN ('hnsw', 'ivfflat')",
+                "WHERE indrelid = {name}::regclass AND indisvalid AND amname IN ('hnsw', 'ivfflat')",
                 name=self._quoted(),
             )
             self._indexed = found is not None
-        if not self._indexed:
-            return [self._nearest(query, search) for query in queries]
+        return self._indexed
+
+    def _set_up(self, queries: Floats, search: Search, *, exact: bool) -> list[list[Near]]:
+        """Search where there is an index, with it or past it."""
         with self._transaction():
             for setting in search.settings(exact=exact):
                 self._run(setting)
@@ -304,6 +318,14 @@ class Search:
         searched = min(max(SEARCHED, 2 * self.wanted), MOST_SEARCHED)
         filtered = ["SET LOCAL hnsw.iterative_scan = strict_order"] if self.conditions or self.wanted > searched else []
         return [f"SET LOCAL hnsw.ef_search = {searched}", *filtered]
+
+
+def named_parts(table: str) -> list[str]:
+    """Return a table's name by its schema and itself; refuse one that Postgres would cut, into that of another."""
+    parts = table.split(".")
+    if any(len(part.encode("utf-8", "surrogatepass")) > LONGEST for part in parts):
+        raise ConfigError(f"the table's name is longer than the {LONGEST} bytes that Postgres keeps: shorten it")
+    return parts
 
 
 def reason(error: Any) -> str:

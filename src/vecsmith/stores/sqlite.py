@@ -7,6 +7,7 @@ each store says of itself.
 from __future__ import annotations
 
 import json
+import re
 import sqlite3
 from contextlib import contextmanager
 from itertools import chain, islice
@@ -21,7 +22,7 @@ from vecsmith.stores.exact import BLOCK, Held, blocks_of, found, held
 from vecsmith.stores.vectors import dtype_of, little_endian
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Collection, Iterator, Sequence
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -59,15 +60,15 @@ class SQLite:
         self.name = str(path) if table == "embeddings" else f"{path} (table {table})"
         self._table = table
         self._rows, self._vectors = quoted(table), quoted(f"{table}_vectors")
-        self._replaced: set[Identity] = set()
+        self._replaced: set[str] = set()
         self._fresh = False
         """Whether the table was empty when writing began."""
         self._held: Held | None = None
         self._record: Record | None = None
         with self._named():
             self._connection = sqlite3.connect(
-                path if make else f"{path.absolute().as_uri()}?mode=rw",
-                uri=not make,
+                f"{path.absolute().as_uri()}?mode={'rwc' if make else 'rw'}",  # a plain name may be read as a URI, too
+                uri=True,
                 timeout=PATIENCE,
                 isolation_level=None,
                 check_same_thread=False,
@@ -111,14 +112,15 @@ class SQLite:
             return set()
         asked = "SELECT id, content FROM {} WHERE chunk = 0 AND id IN (SELECT value FROM json_each(?))"
         with self._named():
-            there = dict(self._connection.execute(asked.format(self._rows), [json.dumps(list(ids))]))
-        kept = {identity for identity, content in zip(ids, contents, strict=True) if there.get(identity) == content}
-        self._replaced.update(there.keys() - kept)
+            rows = self._connection.execute(asked.format(self._rows), [json.dumps(spelled(ids))])
+            there = {str(identity): content for identity, content in rows}
+        kept = {each for each, content in zip(ids, contents, strict=True) if there.get(str(each)) == content}
+        self._replaced.update(there.keys() - set(map(str, kept)))
         return kept
 
     def write(self, run: Run) -> None:
         """Write rows in one transaction."""
-        replaced = {entry.id for entry in run.entries} & self._replaced if self._replaced else ()
+        replaced = {str(entry.id) for entry in run.entries} & self._replaced if self._replaced else set[str]()
         columns = filled(run.entries)
         insert = f"INSERT INTO {self._rows} (row, {', '.join(columns)}) VALUES "
         one = f"(?{', ?' * len(columns)})"
@@ -139,11 +141,11 @@ class SQLite:
         cut = f"INSERT INTO {self._vectors} SELECT value, substr(?, 1 + key * ?, ?) FROM json_each(?)"
         self._connection.execute(cut, [vectors.tobytes(), size, size, json.dumps(list(numbers))])
 
-    def _remove(self, ids: Sequence[Identity] | set[Identity]) -> None:
+    def _remove(self, ids: Collection[Identity]) -> None:
         """Remove the rows of some ids."""
         if ids:
             chosen = f"SELECT row FROM {self._rows} WHERE id IN (SELECT value FROM json_each(?))"
-            listed = json.dumps(list(ids))
+            listed = json.dumps(spelled(ids))
             self._connection.execute(f"DELETE FROM {self._vectors} WHERE row IN ({chosen})", [listed])
             self._connection.execute(f"DELETE FROM {self._rows} WHERE row IN ({chosen})", [listed])
 
@@ -175,9 +177,10 @@ class SQLite:
     ) -> list[list[Near]]:
         """Return the nearest rows; always exact."""
         del exact
-        blocks = self._blocks() if not conditions else blocks_of(self._allowed(conditions), self._described)
-        results = found(blocks, queries, k, oversample=oversample)
-        entries = self._entries(sorted({row for result in results for row, _ in result}))
+        with self._transaction("DEFERRED"):  # vectors and rows of one moment, whoever writes meanwhile
+            blocks = self._blocks() if not conditions else blocks_of(self._allowed(conditions), self._described)
+            results = found(blocks, queries, k, oversample=oversample)
+            entries = self._entries(sorted({row for result in results for row, _ in result}))
         return [[Near(entries[row], score) for row, score in result if row in entries] for result in results]
 
     def _blocks(self) -> Any:
@@ -237,10 +240,10 @@ class SQLite:
         self._connection.close()
 
     @contextmanager
-    def _transaction(self) -> Iterator[None]:
+    def _transaction(self, kind: str = "IMMEDIATE") -> Iterator[None]:
         """Do all that is in the block, or nothing."""
         with self._named():
-            self._connection.execute("BEGIN IMMEDIATE")
+            self._connection.execute(f"BEGIN {kind}")
             try:
                 yield
                 self._connection.execute("COMMIT")
@@ -265,6 +268,8 @@ class SQLite:
             ) from None
 
 
+NUMBER = re.compile(r"0|-?[1-9][0-9]{0,17}|-?[1-8][0-9]{18}|-?9[01][0-9]{17}")
+"""Whole numbers as Python writes them; the few below 64 bits that are left out stay what they were given as."""
 NAMED = "id, chunk, start_at, end_at, text, fields, content"
 JSON = json.JSONEncoder(ensure_ascii=False)
 
@@ -275,6 +280,12 @@ DEFAULTS = {"chunk": 0}
 def quoted(name: str) -> str:
     """Return a name as SQL writes it."""
     return '"' + name.replace('"', '""') + '"'
+
+
+def spelled(ids: Collection[Identity]) -> list[Identity]:
+    """Return ids as text and, where they may stand there so, as numbers: 1 and "1" are one id."""
+    texts = set(map(str, ids))
+    return [*texts, *(int(each) for each in texts if NUMBER.fullmatch(each))]
 
 
 def filled(entries: Sequence[Entry]) -> dict[str, Sequence[Any]]:

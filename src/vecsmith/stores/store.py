@@ -30,8 +30,6 @@ if TYPE_CHECKING:
 __all__ = ["Hit", "Store"]
 
 OVERSAMPLE = 4
-PAIRED = {"retrieval_document": "retrieval_query"}
-"""What a query is embedded for, by what the rows were; else for the same."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,9 +169,8 @@ class Store:
     def vector(self, text: str, embedder: Embedder | None, task: str | None, prompt: str | None) -> Floats:
         """Return the vector of a query, (width,), in the store's space."""
         record, chosen = self._record, embedder or self.embedder
-        paired = PAIRED.get(record.task or "", record.task) or "retrieval_query"
         wish: CallOptions = {
-            "task": task_of(task) if task else paired,
+            "task": task_of(task) if task else record.query_task,
             "prompt": prompt,
             "dimensions": record.dimensions,
             "normalize": record.normalize,

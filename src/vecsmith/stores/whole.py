@@ -7,17 +7,18 @@ from __future__ import annotations
 
 from contextlib import ExitStack
 from dataclasses import dataclass
+from time import sleep
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
-from vecsmith.errors import ConfigError
+from vecsmith.errors import ConfigError, StoreError
 from vecsmith.stores.conditions import holds
 from vecsmith.stores.contract import Near, Record, Run
 from vecsmith.stores.exact import HELD, blocks_of, found
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
     from contextlib import AbstractContextManager
     from pathlib import Path
 
@@ -28,6 +29,10 @@ if TYPE_CHECKING:
     from vecsmith.types import Floats
 
 __all__ = ["Form", "WholeFile"]
+
+
+SETTLED = 0.2
+"""Seconds in which all files of a store have their names, from the first on."""
 
 
 class Form(Protocol):
@@ -70,8 +75,8 @@ class WholeFile:
         self._path, self._form = path, form
         self._writing = ExitStack()
         self._write: Callable[[Run], None] | None = None
-        self._before: dict[Identity, bytes] | None = None
-        self._kept: set[Identity] = set()
+        self._before: dict[str, bytes] | None = None
+        self._kept: dict[str, Identity] = {}
         self._loaded: Loaded | None = None
 
     def record(self) -> Record | None:
@@ -85,10 +90,10 @@ class WholeFile:
     def keep(self, ids: Sequence[Identity], contents: Sequence[bytes]) -> set[Identity]:
         """Return those ids whose rows are there with the same content; they are taken over at the end."""
         if self._before is None:
-            self._before = {entry.id: entry.content for run in self.scan() for entry in run.entries}
+            self._before = {str(entry.id): entry.content for run in self.scan() for entry in run.entries}
         before = self._before
-        kept = {each for each, content in zip(ids, contents, strict=True) if before.get(each) == content}
-        self._kept |= kept
+        kept = {each for each, content in zip(ids, contents, strict=True) if before.get(str(each)) == content}
+        self._kept |= {str(each): each for each in kept}
         return kept
 
     def write(self, run: Run) -> None:
@@ -100,11 +105,22 @@ class WholeFile:
         """Take over the rows that stay, and give the file its name."""
         del index
         if self._kept:
-            for run in self.scan():
-                at = [row for row, entry in enumerate(run.entries) if entry.id in self._kept]
-                if at:
-                    self.write(Run([run.entries[row] for row in at], run.vectors[at]))
+            self._take_over(self._kept, self._before or {})
         self._writing.close()
+
+    def _take_over(self, kept: dict[str, Identity], contents: dict[str, bytes]) -> None:
+        """Write the rows that stay, by the ids that they have now."""
+        taken: set[str] = set()
+        for run in self.scan():
+            ids = [str(entry.id) for entry in run.entries]
+            at = [
+                row for row, entry in enumerate(run.entries) if ids[row] in kept and entry.content == contents[ids[row]]
+            ]
+            taken.update(ids[row] for row in at)
+            if at:
+                self.write(Run([run.entries[row]._replace(id=kept[ids[row]]) for row in at], run.vectors[at]))
+        if len(taken) < len(kept):
+            raise StoreError(f"another process wrote {self.name} meanwhile: run it again, and it goes on from there")
 
     def prune(self, stays: Callable[[Identity], bool]) -> int:
         """Nothing is there but what was written or kept."""
@@ -128,33 +144,47 @@ class WholeFile:
         del exact
         record = self.record()
         assert record is not None  # who searches has looked
-        blocks = blocks_of(allowed(self._runs(), conditions), record)
-        results = found(blocks, queries, k, oversample=oversample)
-        entries = self._entries({row for result in results for row, _ in result})
+        while True:
+            moment, runs = self._moment(), self._runs()
+            results = found(blocks_of(allowed(runs, conditions), record), queries, k, oversample=oversample)
+            entries = entries_of(self._runs(), {row for result in results for row, _ in result})
+            if moment == self._moment():  # else the file was written anew between the two
+                break
         return [[Near(entries[row], score) for row, score in result] for result in results]
 
     def _runs(self) -> Sequence[Run] | Iterator[Run]:
         """Return all rows, out of memory where they are not too many."""
-        status = self._path.stat()
-        moment = (status.st_mtime_ns, status.st_size)
+        moment = self._moment()
         if self._loaded is None or self._loaded.moment != moment:
-            if status.st_size > HELD:
+            if moment[1] > HELD:
                 return self.scan()
-            self._loaded = Loaded(moment, tuple(self.scan()))
+            try:
+                self._loaded = Loaded(moment, tuple(self.scan()))
+            except ConfigError:
+                sleep(SETTLED)
+                if self._moment() == moment:
+                    raise
+                return self._runs()  # it was being replaced
         return self._loaded.runs
 
-    def _entries(self, rows: set[int]) -> dict[int, Entry]:
-        """Return what some rows hold, by their numbers."""
-        there: dict[int, Entry] = {}
-        start = 0
-        for run in self._runs():
-            there |= {row: run.entries[row - start] for row in rows if start <= row < start + len(run.entries)}
-            start += len(run.entries)
-        return there
+    def _moment(self) -> tuple[int, int]:
+        """Return when the file was written, and its size."""
+        status = self._path.stat()
+        return status.st_mtime_ns, status.st_size
 
     def close(self) -> None:
         """Give up what was not finished."""
         self._writing.__exit__(Abandoned, Abandoned(), None)
+
+
+def entries_of(runs: Iterable[Run], rows: set[int]) -> dict[int, Entry]:
+    """Return what some rows hold, by their numbers."""
+    there: dict[int, Entry] = {}
+    start = 0
+    for run in runs:
+        there |= {row: run.entries[row - start] for row in rows if start <= row < start + len(run.entries)}
+        start += len(run.entries)
+    return there
 
 
 def allowed(runs: Any, conditions: Conditions) -> Iterator[tuple[NDArray[np.int64], NDArray[Any]]]:
