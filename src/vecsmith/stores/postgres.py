@@ -57,8 +57,8 @@ class Postgres:
         self._table = sql.Identifier(*named_parts(table))
         self._record: Record | None = None
         self._replaced: set[str] = set()
-        self._indexed = False
-        """Whether an index was found; one that is gone since does no harm."""
+        self._indexed: bool | None = None
+        """Whether an index was found when it was asked for last; one that is gone since does no harm."""
         self._fresh = False
         """Whether the table was empty when writing began."""
         try:
@@ -206,6 +206,10 @@ class Postgres:
     ) -> list[list[Near]]:
         """Return the nearest rows, by the index where there is one."""
         search = Search(self._kind(self._described), k, conditions, oversample)
+        if self._indexed is False and not exact:
+            found = [self._nearest(query, search) for query in queries]
+            if all(len(each) == k for each in found):  # else an index may have been made meanwhile, and give too few
+                return found
         if not self._has_index():
             return [self._nearest(query, search) for query in queries]
         found = self._set_up(queries, search, exact=exact)
@@ -216,7 +220,7 @@ class Postgres:
         return found
 
     def _has_index(self) -> bool:
-        """Whether the table has an index for searches; asked until there is one, as another process may make it."""
+        """Whether the table has an index for searches; asked until there is one."""
         if not self._indexed:
             found = self._one(
                 "SELECT 1 FROM pg_index JOIN pg_class ON pg_class.oid = indexrelid JOIN pg_am ON pg_am.oid = relam "
@@ -224,7 +228,7 @@ class Postgres:
                 name=self._quoted(),
             )
             self._indexed = found is not None
-        return self._indexed
+        return bool(self._indexed)
 
     def _set_up(self, queries: Floats, search: Search, *, exact: bool) -> list[list[Near]]:
         """Search where there is an index, with it or past it."""
