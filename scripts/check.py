@@ -7,7 +7,7 @@ versions of ``constraints.txt``. Arguments go to pytest: ``python3 scripts/check
 
     python3 scripts/check.py --coverage
 
-tells in the end which lines and branches no test ran; the tests take half as long again, and arguments may follow.
+runs the tests alone, more slowly, and tells in the end which lines and branches none of them ran; arguments may follow.
 """
 
 import os
