@@ -80,8 +80,8 @@ def tiny(tmp_path_factory):
 def postgres():
     """A real Postgres with pgvector: the one that VECSMITH_TEST_POSTGRES names, or one of the tests' own.
 
-    Its folder is not among pytest's, which any run of pytest closes to other users when it begins: as root's, the server
-    is another user.
+    Its folder is not among pytest's, which any run of pytest closes to other users when it begins: started by root, the
+    server is another user.
     """
     if address := os.environ.get("VECSMITH_TEST_POSTGRES"):
         yield address
