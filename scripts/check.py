@@ -1,9 +1,13 @@
-"""Run every check of the project, as CI does: set up, lint, types, import rules, tests with coverage.
+"""Run every check of the project, as CI does: set up, lint, types, import rules, tests.
 
     python3 scripts/check.py
 
 needs Python 3.11 or newer and a package index, nothing else: it makes an environment in ``.venv-check`` with the
 versions of ``constraints.txt``. Arguments go to pytest: ``python3 scripts/check.py -m "not network" -k plan``.
+
+    python3 scripts/check.py --coverage
+
+runs the tests alone, more slowly, and tells in the end which lines and branches none of them ran; arguments may follow.
 """
 
 import os
@@ -23,10 +27,11 @@ CHECKS = (
     ("mypy",),
     ("lint-imports", "--no-logo"),
 )
-TESTS = ("coverage", "run", "-m", "pytest")
+TESTS = ("python", "-m", "pytest")
+COVERED = ("coverage", "run", "-m", "pytest")
 PARALLEL = ("-n", "auto", "--dist", "worksteal")
 """On all cores; not with arguments, which are for looking at a few tests."""
-COVERAGE = (("coverage", "combine", "--quiet"), ("coverage", "report"))
+REPORT = (("coverage", "combine", "--quiet"), ("coverage", "report"))
 
 
 def run(program: str, *arguments: str) -> None:
@@ -39,15 +44,17 @@ def run(program: str, *arguments: str) -> None:
 
 def main(arguments: list[str]) -> None:
     """Set up the environment, then run the checks and the tests, or with arguments the tests alone."""
+    covered = arguments[:1] == ["--coverage"]
+    chosen = arguments[covered:]
     if not PROGRAMS.exists():
         venv.create(ENVIRONMENT, with_pip=True)
     run(*INSTALL)
     if not arguments:
         for check in CHECKS:
             run(*check)
-    run(*TESTS, *(arguments or PARALLEL))
-    if not arguments:
-        for step in COVERAGE:
+    run(*(COVERED if covered else TESTS), *(chosen or PARALLEL))
+    if covered:
+        for step in REPORT:
             run(*step)
 
 

@@ -1,9 +1,10 @@
 """A stub of every provider's service, in a process of its own, with faults on demand.
 
-    python tests/stub_service.py '{"faults": 0.2, "seed": 1}'
+    echo '{"open": {"faults": 0.2, "seed": 1}}' | cat - /dev/tty | python tests/stub_service.py
 
-prints its address and answers until it is killed. Vectors follow from the text alone, so that a test can tell whose
-vector it got. What it was sent is counted at ``/stub/seen``.
+prints a port and answers there. Each line of standard input opens one, with settings of its own, or closes one, as
+``{"close": 1234}``; all end with it. Vectors follow from the text alone, so that a test can tell whose vector it got.
+What a service was sent is counted at ``/stub/seen``.
 """
 
 import asyncio
@@ -266,14 +267,25 @@ def application(settings):
     return app
 
 
-async def main(settings):
-    runner = web.AppRunner(application(settings), access_log=None)
+async def opened(settings):
+    """Return a service that answers at a free port, or at the one that is told, and that port."""
+    runner = web.AppRunner(application(settings), access_log=None, shutdown_timeout=0.01)  # as killed
     await runner.setup()
-    site = web.TCPSite(runner, "127.0.0.1", settings.get("port", 0), reuse_address=True)
-    await site.start()
-    print(runner.addresses[0][1], flush=True)
-    await asyncio.Event().wait()
+    await web.TCPSite(runner, "127.0.0.1", settings.get("port", 0), reuse_address=True).start()
+    return runner, runner.addresses[0][1]
+
+
+async def main():
+    running = {}
+    while line := await asyncio.to_thread(sys.stdin.readline):
+        match json.loads(line):
+            case {"open": settings}:
+                runner, port = await opened(settings)
+                running[port] = runner
+            case {"close": port}:
+                await running.pop(port).cleanup()
+        print(port, flush=True)
 
 
 if __name__ == "__main__":
-    asyncio.run(main(json.loads(sys.argv[1] if len(sys.argv) > 1 else "{}")))
+    asyncio.run(main())

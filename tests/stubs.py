@@ -1,8 +1,10 @@
-"""Starts the stub service in a process of its own, and asks it what it saw."""
+"""Opens stubs of services, all in one process beside this one, and asks them what they saw."""
 
+import atexit
 import json
 import subprocess
 import sys
+import threading
 import urllib.request
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -29,9 +31,35 @@ PATHS = {
 """Where the stub has each provider; those of the table of services have it where together has."""
 
 
+class Process:
+    """The process that has the stubs: it takes longer to start than most tests that need a stub."""
+
+    def __init__(self):
+        self.running = None
+        self.lock = threading.Lock()
+
+    def say(self, **told):
+        """Have it open a stub or close one; return the port."""
+        with self.lock:
+            if self.running is None:
+                self.running = subprocess.Popen(
+                    [sys.executable, PROGRAM], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+                )
+            self.running.stdin.write(json.dumps(told).encode() + b"\n")
+            self.running.stdin.flush()
+            return int(self.running.stdout.readline())
+
+    def end(self):
+        if self.running is not None:
+            self.running.communicate()
+
+
+process = Process()
+atexit.register(process.end)
+
+
 @dataclass
 class Stub:
-    process: subprocess.Popen
     address: str
 
     def seen(self):
@@ -41,9 +69,9 @@ class Stub:
 
 @contextmanager
 def stub(**settings):
-    """Run the stub with these settings; what it is told to do is in `stub_service.Stub`."""
-    with subprocess.Popen([sys.executable, str(PROGRAM), json.dumps(settings)], stdout=subprocess.PIPE) as process:
-        try:
-            yield Stub(process, f"http://127.0.0.1:{int(process.stdout.readline())}")
-        finally:
-            process.kill()
+    """Open a stub with these settings, at a port of its own; what it is told to do is in `stub_service.Stub`."""
+    port = process.say(open=settings)
+    try:
+        yield Stub(f"http://127.0.0.1:{port}")
+    finally:
+        process.say(close=port)

@@ -46,6 +46,8 @@ SENTENCES = [
 ]
 PROSE = st.lists(st.sampled_from(SENTENCES), max_size=14).map("".join)
 ANY_TEXT = st.one_of(PROSE, TEXT)
+EXAMPLES = settings(max_examples=40)
+"""Of each tokenizer, of which there are a dozen."""
 BYS = ["token", "sentence", "structure"]
 
 
@@ -74,7 +76,7 @@ def divisible(offsets, span):
     )
 
 
-@settings(max_examples=100, deadline=None)
+@EXAMPLES
 @given(text=ANY_TEXT, size=st.integers(1, 8))
 def test_offsets_in_pieces_equal_those_of_the_whole_text(tokenizer, text, size):
     whole = tokenizer.tokenizer.encode(text, add_special_tokens=False)
@@ -85,7 +87,7 @@ def test_offsets_in_pieces_equal_those_of_the_whole_text(tokenizer, text, size):
     assert offsets.tolist() == [list(pair) for pair in whole.offsets]
 
 
-@settings(max_examples=60, deadline=None)
+@EXAMPLES
 @given(text=ANY_TEXT)
 def test_offsets_lie_within_the_text(tokenizer, text):
     offsets = tokenizer.offsets(text)
@@ -94,7 +96,7 @@ def test_offsets_lie_within_the_text(tokenizer, text):
     assert (offsets[:, 0] <= offsets[:, 1]).all()
 
 
-@settings(max_examples=100, deadline=None)
+@EXAMPLES
 @given(text=ANY_TEXT, chunking=chunkings(overlap=False))
 def test_chunks_without_overlap_join_to_the_text_and_hold_each_token_once(tokenizer, text, chunking):
     spans = split(text, tokenizer.offsets(text), chunking, 1_000)
@@ -103,7 +105,7 @@ def test_chunks_without_overlap_join_to_the_text_and_hold_each_token_once(tokeni
     assert [i for span in spans for i in range(span.token_start, span.token_end)] == list(range(count))
 
 
-@settings(max_examples=100, deadline=None)
+@EXAMPLES
 @given(text=ANY_TEXT, chunking=chunkings())
 def test_chunks_are_in_order_with_a_bounded_overlap_and_no_gap(tokenizer, text, chunking):
     spans = split(text, tokenizer.offsets(text), chunking, 1_000)
@@ -114,7 +116,7 @@ def test_chunks_are_in_order_with_a_bounded_overlap_and_no_gap(tokenizer, text, 
         assert left.token_end - right.token_start <= chunking.overlap
 
 
-@settings(max_examples=100, deadline=None)
+@EXAMPLES
 @given(text=ANY_TEXT, chunking=chunkings())
 def test_only_what_cannot_be_divided_is_longer_than_asked(tokenizer, text, chunking):
     offsets = tokenizer.offsets(text)
@@ -122,7 +124,7 @@ def test_only_what_cannot_be_divided_is_longer_than_asked(tokenizer, text, chunk
         assert span.token_end - span.token_start <= chunking.tokens or not divisible(offsets, span)
 
 
-@settings(max_examples=100, deadline=None)
+@EXAMPLES
 @given(text=ANY_TEXT, chunking=chunkings(), room=st.integers(1, 40))
 def test_a_chunk_on_its_own_has_no_more_tokens_than_the_model_reads(tokenizer, text, chunking, room):
     if chunking.overlap >= room:
@@ -138,7 +140,7 @@ def test_a_chunk_on_its_own_has_no_more_tokens_than_the_model_reads(tokenizer, t
         assert left.token_end - right.token_start <= chunking.overlap
 
 
-@settings(max_examples=100, deadline=None)
+@EXAMPLES
 @given(text=ANY_TEXT, chunking=chunkings(overlap=False))
 def test_a_character_of_several_parts_is_cut_only_where_it_fills_a_chunk(tokenizer, text, chunking):
     within = set(inside_clusters(text).tolist())

@@ -43,11 +43,7 @@ FUZZ = settings(max_examples=60, deadline=None, suppress_health_check=[HealthChe
 NASTY = ["", " ", "\x00", "\ud800" * 300, "\u0301" * 600, "x" * 5000, "\t\n\r", "[PAD] " * 300, "\U0010ffff"]
 
 
-@FUZZ
-@given(TEXTS)
-@example(NASTY)
-def test_any_texts_give_as_many_finite_unit_vectors(embedder, texts):
-    vectors = embedder.embed(texts, on_long="truncate").vectors
+def assert_unit_vectors(vectors, texts):
     assert vectors.shape == (len(texts), 384)
     assert np.isfinite(vectors).all()
     np.testing.assert_allclose(np.linalg.norm(vectors, axis=1), 1, rtol=0, atol=1e-5)
@@ -57,17 +53,15 @@ def test_any_texts_give_as_many_finite_unit_vectors(embedder, texts):
 @given(TEXTS)
 @example(NASTY)
 def test_auto_gives_finite_unit_vectors_too(auto_embedder, texts):
-    vectors = auto_embedder.embed(texts, on_long="truncate").vectors
-    assert vectors.shape == (len(texts), 384)
-    assert np.isfinite(vectors).all()
-    np.testing.assert_allclose(np.linalg.norm(vectors, axis=1), 1, rtol=0, atol=1e-5)
+    assert_unit_vectors(auto_embedder.embed(texts, on_long="truncate").vectors, texts)
 
 
 @FUZZ
 @given(TEXTS)
 @example(NASTY)
-def test_tokens_read_and_dropped_add_up(embedder, texts):
+def test_any_texts_give_as_many_finite_unit_vectors_and_tokens_that_add_up(embedder, texts):
     result = embedder.embed(texts, on_long="truncate")
+    assert_unit_vectors(result.vectors, texts)
     tokenizer = embedder.generator.tokenizer.tokenizer
     for item, text in zip(result.items, texts, strict=True):
         readable = "".join("\ufffd" if c == "\x00" or "\ud800" <= c <= "\udfff" else c for c in text)
@@ -79,7 +73,8 @@ def test_tokens_read_and_dropped_add_up(embedder, texts):
 
 @FUZZ
 @given(TEXTS)
-def test_a_text_cut_at_its_start_reads_as_many_tokens(embedder, texts):
+def test_a_text_cut_at_its_start_reads_as_many_tokens(tiny, texts):
+    _, embedder = tiny
     ends, starts = (embedder.embed(texts, on_long=on_long).items for on_long in ("truncate", "truncate_start"))
     assert [(item.tokens, item.dropped) for item in ends] == [(item.tokens, item.dropped) for item in starts]
 

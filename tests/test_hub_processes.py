@@ -40,8 +40,8 @@ def command(*arguments, **options):
     return done.returncode, done.stdout, done.stderr
 
 
-@pytest.mark.parametrize("count", [2, 8])
-def test_processes_that_start_at_once_all_find_the_whole_model(hub, environment, tmp_path, count):
+def test_processes_that_start_at_once_all_find_the_whole_model(hub, environment, tmp_path):
+    count = 8
     files = small_model(os.urandom(3_000_000))
     commit = hub.add(NAME, files)
     processes = [

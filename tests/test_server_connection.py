@@ -10,6 +10,7 @@ import pytest
 from served import serving
 from test_server_limits import Slow, connect, until
 from test_server_stopping import answer_of
+from vecsmith.server import connection
 from vecsmith.testing import FakeGenerator
 
 BODY = json.dumps({"input": "a"}).encode()
@@ -67,6 +68,14 @@ def test_a_request_that_takes_long_is_not_taken_for_a_head_that_does_not_come():
     assert status == 200
 
 
+@pytest.fixture
+def _looked_at_often(monkeypatch):
+    """The server looks at its connections as often as makes waiting for it short."""
+    monkeypatch.setattr(connection, "EVERY", 0.05)
+    monkeypatch.setattr(connection, "STALLED", 0.2)
+
+
+@pytest.mark.usefixtures("_looked_at_often")
 def test_an_answer_that_nobody_reads_is_given_up():
     body = json.dumps({"input": ["a"] * 2000, "encoding_format": "float"}).encode()
     head = b"POST /v1/embeddings HTTP/1.1\r\nhost: x\r\ncontent-length: %d\r\n\r\n" % len(body)
@@ -82,11 +91,12 @@ def test_an_answer_that_nobody_reads_is_given_up():
     raise AssertionError("it was kept for 16 seconds")
 
 
+@pytest.mark.usefixtures("_looked_at_often")
 def test_the_slowest_readers_are_hung_up_on_where_too_much_is_unread():
     body = json.dumps({"input": ["a"] * 2000, "encoding_format": "float"}).encode()
     head = b"POST /v1/embeddings HTTP/1.1\r\nhost: x\r\ncontent-length: %d\r\n\r\n" % len(body)
     with serving(max_waiting=2**20, models={"wide": wide()}) as (address, _):
-        for seconds in (2, 8, 24):
+        for seconds in (1, 4, 24):
             with connect(address) as line, line.makefile("rb") as said:
                 line.sendall(head + body)
                 time.sleep(seconds)

@@ -246,7 +246,7 @@ def any_tokenizer(request):
     return TextTokenizer(MADE[request.param](), 1_000_000)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60)  # of each tokenizer
 @given(text=TEXT, size=st.integers(1, 8))
 def test_tokenising_in_pieces_changes_nothing(any_tokenizer, text, size):
     (whole,) = any_tokenizer.raw([text])

@@ -10,7 +10,7 @@ import json
 import urllib.error
 import urllib.request
 from dataclasses import dataclass, field
-from functools import partial
+from functools import cache, partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
@@ -148,7 +148,13 @@ def limited(client: Client, world: Mapping[str, Any]) -> None:
 
 
 def connected(client: Client, world: Mapping[str, Any]) -> Any:
-    return client.connect(world["address"], world["key"], 0)
+    return kept(client.connect, world["address"], world["key"])
+
+
+@cache
+def kept(connect: Callable[..., Any], address: str, key: str) -> Any:
+    """Make one client for all calls, as programs do: that takes longer than a call."""
+    return connect(address, key, 0)
 
 
 def exhaust(world: Mapping[str, Any]) -> None:
