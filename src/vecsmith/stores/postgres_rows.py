@@ -31,7 +31,10 @@ PIECE = 1024
 SIGNATURE = b"PGCOPY\n\xff\r\n\0" + struct.pack(">ii", 0, 0)
 END = struct.pack(">h", -1)
 NULL = struct.pack(">i", -1)
-COLUMNS = struct.pack(">h", 8)
+COLUMNS = 8
+HEAD = struct.Struct(">hi").pack
+WHOLE = struct.pack(">ii", 4, 0) + NULL + NULL
+"""Where a text is that was not cut: chunk 0, and neither start nor end."""
 JSONB = b"\x01"  # the version of jsonb's binary form
 
 
@@ -92,7 +95,8 @@ def packed(vectors: NDArray[Any], kind: Kind) -> Iterator[bytes]:
     whole = np.empty((len(body), len(head) + body.shape[1]), np.uint8)
     whole[:, : len(head)] = np.frombuffer(head, np.uint8)
     whole[:, len(head) :] = body
-    return (row.tobytes() for row in whole)
+    raw, size = whole.tobytes(), whole.shape[1]
+    return (raw[at : at + size] for at in range(0, len(raw), size))
 
 
 def as_bits(vectors: NDArray[Any]) -> NDArray[np.uint8]:
@@ -102,15 +106,23 @@ def as_bits(vectors: NDArray[Any]) -> NDArray[np.uint8]:
 
 def columns(entry: Entry) -> bytes:
     """Return a row's other columns."""
-    text = None if entry.text is None else entry.text.encode()
-    fields = JSONB + json.dumps(dict(entry.fields)).encode() if entry.fields else None
-    place = [None if each is None else struct.pack(">i", each) for each in (entry.chunk, entry.start, entry.end)]
-    return COLUMNS + b"".join(map(sized, (str(entry.id).encode(), *place, text, fields, entry.content)))
+    name = str(entry.id).encode()
+    text = NULL if entry.text is None else sized(entry.text.encode())
+    fields = sized(JSONB + json.dumps(dict(entry.fields)).encode()) if entry.fields else NULL
+    return b"".join((HEAD(COLUMNS, len(name)), name, place(entry), text, fields, sized(entry.content)))
 
 
-def sized(value: bytes | None) -> bytes:
+def place(entry: Entry) -> bytes:
+    """Return where a chunk is."""
+    if entry.start is None and not entry.chunk:
+        return WHOLE
+    numbers = (entry.chunk, entry.start, entry.end)
+    return b"".join(NULL if each is None else struct.pack(">ii", 4, each) for each in numbers)
+
+
+def sized(value: bytes) -> bytes:
     """Put a column's length before it."""
-    return NULL if value is None else struct.pack(">i", len(value)) + value
+    return struct.pack(">i", len(value)) + value
 
 
 def unpacked(sent: Sequence[bytes], encoding: str) -> NDArray[Any]:
