@@ -120,20 +120,24 @@ def postgres(folder: Path) -> Iterator[str]:
         server.cleanup()
 
 
-def in_postgres(rows: int, width: int, rounds: int) -> list[tuple[float, float]]:
+def emptied(address: str) -> None:
+    """Remove the tables, and wait until nothing of them is left to be written to the disk."""
     import psycopg
 
+    with psycopg.connect(address, autocommit=True) as connection:
+        connection.execute("CREATE EXTENSION IF NOT EXISTS vector")
+        connection.execute("DROP TABLE IF EXISTS bare, loaded")
+        connection.execute("CHECKPOINT")
+    os.sync()
+
+
+def in_postgres(rows: int, width: int, rounds: int) -> list[tuple[float, float]]:
     pairs = []
     with tempfile.TemporaryDirectory() as folder, postgres(Path(folder)) as address:
         for _ in range(rounds):
-            with psycopg.connect(address, autocommit=True) as connection:
-                connection.execute("CREATE EXTENSION IF NOT EXISTS vector")
-                connection.execute("DROP TABLE IF EXISTS bare, loaded")
-                connection.execute("CHECKPOINT")
+            emptied(address)
             bare = copied(address, rows, width)
-            with psycopg.connect(address, autocommit=True) as connection:
-                connection.execute("DROP TABLE bare")
-                connection.execute("CHECKPOINT")
+            emptied(address)
             pairs.append((by_vecsmith(address, rows, width), bare))
             print(f"postgres: {pairs[-1][0]:.1f} s, bare {bare:.1f} s", flush=True)
     return pairs

@@ -26,8 +26,8 @@ if TYPE_CHECKING:
 
 __all__ = ["KINDS", "Kind", "copied", "literal", "unpacked"]
 
-PIECE = 1024
-"""Rows sent at once."""
+PIECE = 128
+"""Rows sent at once: about what a socket takes, so that the server reads them while the next ones are packed."""
 SIGNATURE = b"PGCOPY\n\xff\r\n\0" + struct.pack(">ii", 0, 0)
 END = struct.pack(">h", -1)
 NULL = struct.pack(">i", -1)
